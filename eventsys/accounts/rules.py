@@ -1,0 +1,76 @@
+"""Rules of people and their sign-ins: identities, lifetimes, throttles."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from enum import StrEnum
+
+import phonenumbers
+
+from eventsys.core.actor import Role
+from eventsys.core.errors import Invalid
+
+NAME_MAX = 60
+EMAIL_MAX = 254
+PASSWORD_MIN, PASSWORD_MAX = 10, 128
+DEVICE_DAYS = 180
+CODE_MINUTES = 10
+CODE_ATTEMPTS = 5
+
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*\.)+[A-Za-z0-9-]*[A-Za-z0-9]")
+
+
+class SignInKind(StrEnum):
+    """How a session began."""
+
+    PASSWORD = "password"
+    CODE = "code"
+    DEVICE = "device"
+
+
+class TokenKind(StrEnum):
+    """Whose API token it is."""
+
+    PERSON = "person"
+
+
+def session_lifetime(kind: SignInKind, roles: frozenset[Role]) -> timedelta:
+    """How long a session lasts: a contact's device 180 days, a coordinator or administrator 8 h, other staff 12 h."""
+    if roles & {Role.COORDINATOR, Role.ADMINISTRATOR}:
+        return timedelta(hours=8)
+    if kind is SignInKind.DEVICE or roles <= {Role.CONTACT}:
+        return timedelta(days=DEVICE_DAYS)
+    return timedelta(hours=12)
+
+
+def parse_mobile(value: str, field: str = "mobile") -> str:
+    """A telephone number as E.164, mainland China assumed; Invalid names `field`."""
+    try:
+        number = phonenumbers.parse(value, "CN")
+    except phonenumbers.NumberParseException:
+        raise Invalid("bad_mobile", field=field) from None
+    if len(value) > 40 or not phonenumbers.is_possible_number(number) or number.extension:
+        raise Invalid("bad_mobile", field=field)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def parse_email(value: str, field: str = "email") -> str:
+    """A mail address in lower case; Invalid names `field`. ASCII only: SMTPUTF8 is rarely delivered."""
+    value = value.strip()
+    if len(value) > EMAIL_MAX or not _EMAIL.fullmatch(value):
+        raise Invalid("bad_email", field=field)
+    return value.lower()
+
+
+def masked_mobile(mobile: str) -> str:
+    """`138****5678`: enough to recognise one's own number."""
+    digits = mobile.removeprefix("+86")
+    return f"{digits[:3]}****{digits[-4:]}" if len(digits) >= 8 else "****"
+
+
+# Failed attempts and how long an account or address then waits. Per account few (a person mistypes), per address more
+# (an office shares one); a wait never grows past a quarter of an hour, so the victim of an attack still gets in.
+ACCOUNT_FAILURES = 10
+ADDRESS_FAILURES = 60
+THROTTLE_WINDOW = timedelta(minutes=15)

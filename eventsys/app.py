@@ -1,0 +1,110 @@
+"""create_app(): the assembly, a list of steps on one screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from apiflask import APIFlask
+from flask import Flask
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from eventsys import tables
+from eventsys.accounts.security import init_security
+from eventsys.api.blueprint import init_api
+from eventsys.checkin.queries import GATE_TOKEN_PREFIX, load_gate_actor
+from eventsys.config import Config, load_config
+from eventsys.core.actor import Actor
+from eventsys.core.db import db, sqlite_module
+from eventsys.directory.queries import load_session_actor, load_token_actor
+from eventsys.pages.navigation import init_navigation
+from eventsys.pages.views import bp as pages
+from eventsys.web.assets import register_assets
+from eventsys.web.errors import init_errors
+from eventsys.web.guards import init_guards
+from eventsys.web.headers import init_headers
+from eventsys.web.limits import init_limits
+from eventsys.web.locale import init_locale
+from eventsys.web.logs import configure_logs, init_logs
+from eventsys.web.views import bp as web
+
+PACKAGE = Path(__file__).parent
+MAX_BODY = 2 * 1024 * 1024
+MAX_FIELDS = 2_000
+BLUEPRINTS = (web, pages)
+
+__all__ = ["create_app", "tables"]
+
+
+def create_app(config: Config | None = None) -> APIFlask:
+    """The application; `config` defaults to the EVENTSYS_* variables."""
+    app = APIFlask(
+        "eventsys",
+        title="eventsys",
+        version="1",
+        template_folder=str(_beside_or_within("templates")),
+        static_folder=str(PACKAGE / "static"),
+        spec_path=None,
+        docs_path=None,
+        json_errors=False,
+    )
+    configure(app, config or load_config())
+    configure_logs()
+    db.init_app(app)
+    Migrate(app, db, directory=str(_beside_or_within("migrations")), render_as_batch=True)
+    init_logs(app)
+    init_limits(app)
+    init_guards(app, load_by_session=load_session_actor, load_by_token=_load_by_token)
+    init_locale(app)
+    csrf = CSRFProtect(app)
+    init_security(app)
+    init_errors(app)
+    init_headers(app)
+    register_assets(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    init_api(app, csrf)
+    init_navigation(app)
+    return app
+
+
+def configure(app: Flask, config: Config) -> None:
+    """Put `config` where Flask and its extensions read it."""
+    app.config.update(
+        EVENTSYS=config,
+        SECRET_KEY=config.secret_key,
+        SQLALCHEMY_DATABASE_URI=config.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(config.database_url),
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY,
+        MAX_FORM_PARTS=MAX_FIELDS,
+        SESSION_COOKIE_NAME="eventsys",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.is_secure,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        SIGN_IN_ENDPOINT="accounts.sign_in",
+        PREFERRED_URL_SCHEME="https" if config.is_secure else "http",
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    if config.trusted_proxies:
+        count = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+
+
+def _engine_options(url: str) -> dict[str, object]:
+    if url.startswith("sqlite"):
+        return {"module": sqlite_module}
+    return {"pool_size": 8, "max_overflow": 8, "pool_timeout": 4, "pool_pre_ping": True}
+
+
+def _beside_or_within(name: str) -> Path:
+    """A folder inside the package (an installed wheel) or beside it (a checkout)."""
+    within = PACKAGE / name
+    return within if within.is_dir() else PACKAGE.parent / name
+
+
+def _load_by_token(secret: str) -> Actor | None:
+    return load_gate_actor(secret) if secret.startswith(GATE_TOKEN_PREFIX) else load_token_actor(secret)

@@ -1,0 +1,126 @@
+"""Bookings, attendees with their tickets, the keys that sign them, and the answers kept for repeated requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from eventsys.accounts.models import Person
+from eventsys.accounts.rules import EMAIL_MAX, NAME_MAX
+from eventsys.bookings.rules import ACTIVE, REASON_MAX, BookingChannel, BookingState, TicketState
+from eventsys.bookings.tickets import TYPED_LENGTH
+from eventsys.core.db import Model
+from eventsys.core.permissions import Scope
+from eventsys.core.types import BigId, CreatedAt, Id, Instant, MaybeInstant, PublicId, Versioned, text_enum
+from eventsys.directory.models import Enterprise
+from eventsys.slots.models import Slot
+
+_IS_ACTIVE = text("state IN ({})".format(", ".join(f"'{state.value}'" for state in ACTIVE)))
+
+
+class Booking(Versioned, Model):
+    """An enterprise's place in a slot, for a party of n. At most one active one per enterprise and slot."""
+
+    __tablename__ = "bookings"
+    __table_args__ = (
+        CheckConstraint("party >= 1", name="party"),
+        CheckConstraint("(state = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled"),
+        Index(
+            "uq_bookings_active",
+            "slot_id",
+            "enterprise_id",
+            unique=True,
+            sqlite_where=_IS_ACTIVE,
+            postgresql_where=_IS_ACTIVE,
+        ),
+        Index("ix_bookings_enterprise", "enterprise_id", "id"),
+        Index("ix_bookings_slot", "slot_id", "state"),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    slot_id: Mapped[int] = mapped_column(BigId, ForeignKey("slots.id"))
+    enterprise_id: Mapped[int] = mapped_column(BigId, ForeignKey("enterprises.id"))
+    state: Mapped[BookingState] = mapped_column(text_enum(BookingState, "state"))
+    party: Mapped[int]
+    channel: Mapped[BookingChannel] = mapped_column(text_enum(BookingChannel, "channel"))
+    contact_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"))
+    contact_name: Mapped[str] = mapped_column(String(NAME_MAX), default="")
+    on_behalf_reason: Mapped[str] = mapped_column(String(REASON_MAX), default="")
+    asks: Mapped[str] = mapped_column(Text, default="")
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    share_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    created_at: Mapped[CreatedAt]
+    changed_at: Mapped[Instant]
+    cancelled_at: Mapped[MaybeInstant]
+    is_late_cancellation: Mapped[bool] = mapped_column(default=False)
+    cancel_reason: Mapped[str] = mapped_column(String(REASON_MAX), default="")
+
+    slot: Mapped[Slot] = relationship()
+    enterprise: Mapped[Enterprise] = relationship()
+    contact: Mapped[Person | None] = relationship()
+    attendees: Mapped[list[Attendee]] = relationship(order_by="Attendee.id", back_populates="booking")
+
+    def scope_with(self, slot: Slot) -> Scope:
+        """Whose it is: the enterprise's, and the slot's department's."""
+        return Scope(departments=slot.scope.departments, enterprise=self.enterprise_id)
+
+    @property
+    def scope(self) -> Scope:
+        """Whose it is (reads the slot)."""
+        return self.scope_with(self.slot)
+
+
+class Attendee(Model):
+    """A named person of a booking, and their ticket: the public id is the ticket id in the code."""
+
+    __tablename__ = "attendees"
+    __table_args__ = (
+        UniqueConstraint("slot_id", "typed_code"),
+        Index("ix_attendees_booking", "booking_id", "state"),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    booking_id: Mapped[int] = mapped_column(BigId, ForeignKey("bookings.id", ondelete="CASCADE"))
+    slot_id: Mapped[int] = mapped_column(BigId, ForeignKey("slots.id"))
+    name: Mapped[str] = mapped_column(String(NAME_MAX))
+    phone: Mapped[str] = mapped_column(String(20), default="")
+    email: Mapped[str] = mapped_column(String(EMAIL_MAX), default="")
+    typed_code: Mapped[str] = mapped_column(String(TYPED_LENGTH))
+    key_id: Mapped[int]
+    state: Mapped[TicketState] = mapped_column(text_enum(TicketState, "state"), default=TicketState.VALID)
+    created_at: Mapped[CreatedAt]
+    ended_at: Mapped[MaybeInstant]
+
+    booking: Mapped[Booking] = relationship(back_populates="attendees")
+
+
+class SigningKey(Model):
+    """An Ed25519 key that signs tickets; the private half is encrypted under the installation's secret key."""
+
+    __tablename__ = "signing_keys"
+    __table_args__ = (CheckConstraint("key_id BETWEEN 1 AND 255", name="key_id"),)
+
+    key_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    private_key: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[CreatedAt]
+    retired_at: Mapped[MaybeInstant]
+
+
+class IdempotencyKey(Model):
+    """The answer to a request that carried an Idempotency-Key, stored in the transaction of what it did."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (UniqueConstraint("owner", "key", name="uq_idempotency_keys_owner_key"),)
+
+    id: Mapped[Id]
+    owner: Mapped[str] = mapped_column(String(80))
+    key: Mapped[str] = mapped_column(String(200))
+    request_hash: Mapped[str] = mapped_column(String(64))
+    booking_id: Mapped[int] = mapped_column(BigId, ForeignKey("bookings.id", ondelete="CASCADE"))
+    answer: Mapped[dict[str, Any]]
+    created_at: Mapped[CreatedAt] = mapped_column(index=True)

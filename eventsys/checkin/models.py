@@ -1,0 +1,74 @@
+"""Gates and the append-only log of scans; admissions follow from it."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from eventsys.bookings.models import Attendee
+from eventsys.checkin.rules import CODE_MAX, GATE_NAME_MAX, NONCE_MAX, REASON_MAX, Direction, ScanResult
+from eventsys.core.db import Base, Model
+from eventsys.core.permissions import Scope
+from eventsys.core.types import BigId, CreatedAt, Id, Instant, MaybeInstant, PublicId, text_enum
+from eventsys.slots.models import Slot
+
+gate_slots = Table(
+    "gate_slots",
+    Base.metadata,
+    Column("gate_id", BigId, ForeignKey("gates.id", ondelete="CASCADE"), primary_key=True),
+    Column("slot_id", BigId, ForeignKey("slots.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+
+class Gate(Model):
+    """A check-in point (签到点) that serves some slots; its token admits at this gate and does nothing else."""
+
+    __tablename__ = "gates"
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    name: Mapped[str] = mapped_column(String(GATE_NAME_MAX))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[CreatedAt]
+    created_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"))
+    revoked_at: Mapped[MaybeInstant]
+
+    slots: Mapped[list[Slot]] = relationship(secondary=gate_slots, order_by=Slot.starts_at)
+
+    @property
+    def scope(self) -> Scope:
+        """Whose it is: the departments whose slots it serves."""
+        return Scope(departments=frozenset(slot.department_id for slot in self.slots), gate=self.id)
+
+
+class Scan(Model):
+    """What was read where and what it meant. Never changed or removed (triggers hold it); an annulment is a row."""
+
+    __tablename__ = "scans"
+    __table_args__ = (
+        CheckConstraint("(result = 'annulled') = (annuls_id IS NOT NULL)", name="annuls"),
+        Index("ix_scans_attendee", "attendee_id", "id"),
+        Index("ix_scans_slot", "slot_id", "id"),
+        Index("ix_scans_gate", "gate_id", "id"),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    nonce: Mapped[str] = mapped_column(String(NONCE_MAX), unique=True)
+    code: Mapped[str] = mapped_column(String(CODE_MAX))
+    gate_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("gates.id"))
+    slot_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("slots.id"))
+    attendee_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("attendees.id"))
+    direction: Mapped[Direction] = mapped_column(text_enum(Direction, "direction"), default=Direction.ENTRY)
+    result: Mapped[ScanResult] = mapped_column(text_enum(ScanResult, "result"))
+    scanned_at: Mapped[Instant]
+    received_at: Mapped[Instant]
+    actor_id: Mapped[int | None] = mapped_column(BigId)
+    actor_name: Mapped[str] = mapped_column(String(200), default="")
+    device: Mapped[str] = mapped_column(String(60), default="")
+    is_override: Mapped[bool] = mapped_column(default=False)
+    reason: Mapped[str] = mapped_column(String(REASON_MAX), default="")
+    annuls_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("scans.id"), unique=True)
+
+    gate: Mapped[Gate | None] = relationship()
+    attendee: Mapped[Attendee | None] = relationship()

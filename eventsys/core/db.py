@@ -1,0 +1,157 @@
+"""The database: declarative base, session and the one transaction edge, `unit_of_work()`."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, Engine, MetaData, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Session, registry
+
+from eventsys.core.errors import Conflict
+
+try:  # bundles a current SQLite: WAL loses no commits from 3.51.3 on
+    from pysqlite3 import dbapi2 as sqlite_module
+except ImportError:  # no wheel for this platform
+    import sqlite3 as sqlite_module  # type: ignore[no-redef]
+
+WAL_IS_SAFE = sqlite_module.sqlite_version_info >= (3, 51, 3)
+WRITER_WAIT_SECONDS = 10.0
+BUSY_TIMEOUT_MS = 5_000
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Declarative base of every table."""
+
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMING),
+        type_annotation_map={
+            dict[str, Any]: JSON().with_variant(JSONB(), "postgresql"),
+            list[Any]: JSON().with_variant(JSONB(), "postgresql"),
+            list[str]: JSON().with_variant(JSONB(), "postgresql"),
+        },
+    )
+    metadata = registry.metadata
+
+
+db = SQLAlchemy(
+    model_class=Base,
+    disable_autonaming=True,
+    session_options={"expire_on_commit": False, "autoflush": False},
+)
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+class Busy(Exception):
+    """The database did not get to us in time; the edge answers 503 with Retry-After."""
+
+
+_writer = threading.Lock()
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite_module.Connection):
+        return
+    connection.isolation_level = None  # BEGIN is ours, see _begin_sqlite
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute(f"PRAGMA journal_mode={'WAL' if WAL_IS_SAFE else 'DELETE'}")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Any) -> None:
+    if connection.dialect.name == "sqlite":
+        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def is_sqlite() -> bool:
+    """Whether the application's database is SQLite."""
+    return db.engine.dialect.name == "sqlite"
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """One transaction of one edge: commits at the end, rolls back on any error, then runs `after_commit` hooks.
+
+    Never nested. Raises Busy when the writer's turn does not come in time, Conflict for a known constraint.
+    """
+    session = db.session()
+    if session.info.get("in_unit"):
+        raise RuntimeError("a unit_of_work is open already: services never open one")
+    session.rollback()  # a guard's read may have begun a transaction that cannot become a writer
+    sqlite = is_sqlite()
+    if sqlite and not _writer.acquire(timeout=WRITER_WAIT_SECONDS):
+        raise Busy("writer lock")
+    session.info["in_unit"] = True
+    hooks: list[Callable[[], None]] = []
+    session.info["after_commit"] = hooks
+    try:
+        if sqlite:
+            session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+        yield session
+        session.commit()
+    except IntegrityError as error:
+        session.rollback()
+        raise _as_conflict(error) from error
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.pop("in_unit", None)
+        session.info.pop("after_commit", None)
+        if sqlite:
+            _writer.release()
+    for hook in hooks:
+        hook()
+
+
+def after_commit(hook: Callable[[], None]) -> None:
+    """Run `hook` once the running unit of work has committed; never when it rolled back."""
+    db.session().info["after_commit"].append(hook)
+
+
+# Constraint names (PostgreSQL) and "table.column" lists (SQLite) that a race can hit, and what they mean to a person.
+KNOWN_CONSTRAINTS: dict[str, tuple[str, str]] = {
+    "uq_bookings_active": ("bookings.slot_id, bookings.enterprise_id", "already_booked"),
+    "uq_people_mobile": ("people.mobile", "mobile_taken"),
+    "uq_people_email": ("people.email", "email_taken"),
+    "uq_departments_code": ("departments.code", "code_taken"),
+    "uq_departments_name": ("departments.name", "name_taken"),
+    "uq_parks_name": ("parks.name", "name_taken"),
+    "uq_enterprises_credit_code": ("enterprises.credit_code", "credit_code_taken"),
+    "uq_scans_nonce": ("scans.nonce", "nonce_taken"),
+    "uq_idempotency_keys_owner_key": ("idempotency_keys.owner, idempotency_keys.key", "idempotency_key_in_use"),
+    "ck_slots_places": ("places", "slot_full"),
+    "ck_slots_people": ("people", "slot_full"),
+}
+
+
+def _as_conflict(error: IntegrityError) -> Exception:
+    text = str(error.orig)
+    for name, (columns, code) in KNOWN_CONSTRAINTS.items():
+        if re.search(rf"\b{name}\b", text) or text.endswith(f"UNIQUE constraint failed: {columns}"):
+            return Conflict(code)
+    return error

@@ -1,0 +1,131 @@
+"""Authorization as one table: a permission, the token scope it needs, and who has it on what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from eventsys.core.actor import Actor, Role
+from eventsys.core.errors import NotAllowed
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a predicate may know of an object: whose it is (primary keys). `None` means nobody's."""
+
+    departments: frozenset[int] = frozenset()
+    enterprise: int | None = None
+    person: int | None = None
+    gate: int | None = None
+
+
+class Permission(StrEnum):
+    """Everything that can be allowed."""
+
+    USE_ACCOUNT = "use_account"
+    ADMINISTER = "administer"
+    READ_AUDIT = "read_audit"
+    READ_DIRECTORY = "read_directory"
+    EDIT_ENTERPRISE = "edit_enterprise"
+    INVITE_CONTACTS = "invite_contacts"
+    SEE_DESK = "see_desk"
+    CREATE_SLOT = "create_slot"
+    EDIT_SLOT = "edit_slot"
+    SEE_HIDDEN_SLOT = "see_hidden_slot"
+    BOOK = "book"
+    BOOK_ON_BEHALF = "book_on_behalf"
+    SEE_BOOKING = "see_booking"
+    CHANGE_BOOKING = "change_booking"
+    SEE_ROSTER = "see_roster"
+    MANAGE_GATES = "manage_gates"
+    CHECK_IN = "check_in"
+    OVERRIDE_CHECK_IN = "override_check_in"
+    SEE_FEED = "see_feed"
+
+
+DIRECTORY_READ, SLOTS_READ, SLOTS_WRITE = "directory:read", "slots:read", "slots:write"
+BOOKINGS_READ, BOOKINGS_WRITE, CHECKIN = "bookings:read", "bookings:write", "checkin"
+TOKEN_SCOPES = (DIRECTORY_READ, SLOTS_READ, SLOTS_WRITE, BOOKINGS_READ, BOOKINGS_WRITE, CHECKIN)
+SIGNED_IN_ONLY = ""  # no token can do it
+
+Predicate = Callable[[Actor, Scope], bool]
+
+
+def _district(*roles: Role) -> Predicate:
+    return lambda actor, scope: actor.has(*roles)
+
+
+def _staff_of(scope_roles: tuple[Role, ...], *district_roles: Role) -> Predicate:
+    """One of `scope_roles` in a department of the object (or district-wide), or one of `district_roles`."""
+
+    def holds(actor: Actor, scope: Scope) -> bool:
+        if actor.has(*district_roles):
+            return True
+        return any(g.role in scope_roles and (g.department is None or g.department in scope.departments)
+                   for g in actor.grants)  # fmt: skip
+
+    return holds
+
+
+def _contact(actor: Actor, scope: Scope) -> bool:
+    return scope.enterprise is not None and scope.enterprise in actor.enterprises()
+
+
+def _any(*predicates: Predicate) -> Predicate:
+    return lambda actor, scope: any(predicate(actor, scope) for predicate in predicates)
+
+
+def _gate(actor: Actor, scope: Scope) -> bool:
+    return actor.gate is not None and actor.gate == scope.gate
+
+
+_clerk = _staff_of((Role.CLERK,), Role.COORDINATOR)
+_reader = _staff_of((Role.CLERK, Role.STEWARD), Role.COORDINATOR, Role.AUDITOR)
+_steward = _staff_of((Role.CLERK, Role.STEWARD), Role.COORDINATOR)
+
+TABLE: Mapping[Permission, tuple[str, Predicate]] = {
+    Permission.USE_ACCOUNT: (SIGNED_IN_ONLY, lambda actor, scope: actor.person is not None),
+    Permission.ADMINISTER: (SIGNED_IN_ONLY, _district(Role.ADMINISTRATOR)),
+    Permission.READ_AUDIT: (SIGNED_IN_ONLY, _district(Role.AUDITOR, Role.ADMINISTRATOR)),
+    Permission.READ_DIRECTORY: (DIRECTORY_READ, _any(_contact, _district(
+        Role.ADMINISTRATOR, Role.COORDINATOR, Role.CLERK, Role.AUDITOR, Role.VOLUNTEER_LEAD))),
+    Permission.EDIT_ENTERPRISE: (SIGNED_IN_ONLY, _district(Role.ADMINISTRATOR, Role.COORDINATOR)),
+    Permission.INVITE_CONTACTS: (SIGNED_IN_ONLY, _any(
+        _contact, _district(Role.ADMINISTRATOR, Role.COORDINATOR, Role.CLERK))),
+    Permission.SEE_DESK: (SLOTS_READ, _staff_of((Role.CLERK, Role.STEWARD), Role.COORDINATOR, Role.AUDITOR)),
+    Permission.CREATE_SLOT: (SLOTS_WRITE, _clerk),
+    Permission.EDIT_SLOT: (SLOTS_WRITE, _clerk),
+    Permission.SEE_HIDDEN_SLOT: (SLOTS_READ, _reader),
+    Permission.BOOK: (BOOKINGS_WRITE, _contact),
+    Permission.BOOK_ON_BEHALF: (BOOKINGS_WRITE, _clerk),
+    Permission.SEE_BOOKING: (BOOKINGS_READ, _any(_contact, _reader)),
+    Permission.CHANGE_BOOKING: (BOOKINGS_WRITE, _any(_contact, _clerk)),
+    Permission.SEE_ROSTER: (CHECKIN, _any(_reader, _gate)),
+    Permission.MANAGE_GATES: (CHECKIN, _steward),
+    Permission.CHECK_IN: (CHECKIN, _any(_steward, _gate)),
+    Permission.OVERRIDE_CHECK_IN: (CHECKIN, _clerk),
+    Permission.SEE_FEED: (SIGNED_IN_ONLY, _any(_contact, _reader)),
+}
+
+
+def is_allowed(actor: Actor, permission: Permission, scope: Scope) -> bool:
+    """Whether `actor` has `permission` on an object of `scope`."""
+    needed, predicate = TABLE[permission]
+    if actor.scopes is not None and (needed == SIGNED_IN_ONLY or needed not in actor.scopes):
+        return False
+    return predicate(actor, scope)
+
+
+def authorize(actor: Actor, permission: Permission, scope: Scope) -> None:
+    """Raise NotAllowed unless `actor` has `permission` on an object of `scope`."""
+    if not is_allowed(actor, permission, scope):
+        raise NotAllowed(permission=permission.value)
+
+
+def may_somewhere(actor: Actor, permission: Permission) -> bool:
+    """Whether `actor` has `permission` on any object at all: what a guard asks before the object is known."""
+    everything = [Scope(departments=frozenset({g.department}) if g.department is not None else frozenset(),
+                        enterprise=g.enterprise, person=actor.person, gate=actor.gate)
+                  for g in actor.grants]  # fmt: skip
+    return any(is_allowed(actor, permission, scope) for scope in [Scope(gate=actor.gate), *everything])

@@ -1,0 +1,119 @@
+"""Reads of the directory, first of all: who is behind a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Select, and_, or_, select
+
+from eventsys.accounts.models import ApiToken, Person, SignIn
+from eventsys.accounts.rules import SignInKind
+from eventsys.core.actor import Actor, Channel, Grant
+from eventsys.core.clock import now
+from eventsys.core.db import db
+from eventsys.core.tokens import hash_token
+from eventsys.directory.models import Department, Device, District, Enterprise, Membership
+from eventsys.directory.rules import MembershipState
+
+
+def load_session_actor(secret: str) -> Actor | None:
+    """The person behind a session's secret, with the roles this session may use; one statement."""
+    rows = db.session.execute(
+        _with_grants(
+            select(
+                Person.id,
+                Person.name,
+                Person.locale,
+                SignIn.public_id,
+                SignIn.kind,
+                Device.membership_id,
+                Device.approved_at,
+                Membership.id.label("membership"),
+                Membership.role,
+                Membership.department_id,
+                Membership.enterprise_id,
+            )
+            .select_from(SignIn)
+            .join(Person, Person.id == SignIn.person_id)
+            .outerjoin(Device, Device.sign_in_id == SignIn.id)
+        ).where(
+            SignIn.key_hash == hash_token(secret),
+            SignIn.revoked_at.is_(None),
+            SignIn.expires_at > now(),
+            Person.active,
+        )
+    ).all()
+    if not rows:
+        return None
+    first = rows[0]
+    usable = [row for row in rows if first.kind is not SignInKind.DEVICE or _device_may_use(row)]
+    return Actor(
+        person=first.id, name=first.name, locale=first.locale, session=first.public_id, grants=_grants(usable)
+    )
+
+
+def load_token_actor(secret: str) -> Actor | None:
+    """The person behind an API token, limited to its scopes; one statement."""
+    rows = db.session.execute(
+        _with_grants(
+            select(
+                Person.id,
+                Person.name,
+                Person.locale,
+                ApiToken.public_id,
+                ApiToken.scopes,
+                Membership.role,
+                Membership.department_id,
+                Membership.enterprise_id,
+            )
+            .select_from(ApiToken)
+            .join(Person, Person.id == ApiToken.person_id)
+        ).where(
+            ApiToken.token_hash == hash_token(secret),
+            ApiToken.revoked_at.is_(None),
+            or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now()),
+            Person.active,
+        )
+    ).all()
+    if not rows:
+        return None
+    first = rows[0]
+    return Actor(
+        person=first.id,
+        name=first.name,
+        locale=first.locale,
+        channel=Channel.API,
+        token=first.public_id,
+        scopes=frozenset(first.scopes),
+        grants=_grants(rows),
+    )
+
+
+def _with_grants(query: Select[Any]) -> Select[Any]:
+    """Join the person's active memberships of organisations that are not disabled."""
+    return (
+        query.outerjoin(
+            Membership, and_(Membership.person_id == Person.id, Membership.state == MembershipState.ACTIVE)
+        )
+        .outerjoin(Enterprise, Enterprise.id == Membership.enterprise_id)
+        .outerjoin(Department, Department.id == Membership.department_id)
+        .where(or_(Enterprise.id.is_(None), Enterprise.active), or_(Department.id.is_(None), Department.active))
+    )
+
+
+def _device_may_use(row: Any) -> bool:
+    """A bound device speaks for its own enterprise only, and once it is approved."""
+    return row.approved_at is not None and row.membership == row.membership_id
+
+
+def _grants(rows: Iterable[Any]) -> frozenset[Grant]:
+    return frozenset(Grant(r.role, r.department_id, r.enterprise_id) for r in rows if r.role is not None)
+
+
+def get_district() -> District:
+    """The installation's district; LookupError before set-up."""
+    district = db.session.get(District, 1)
+    if district is None:
+        raise LookupError("no district yet: run `eventsys setup` or `eventsys demo load`")
+    return district

@@ -1,0 +1,183 @@
+"""Series and editions, slots and what belongs to them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, String, Table, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from eventsys.core.db import Base, Model
+from eventsys.core.permissions import Scope
+from eventsys.core.types import BigId, CreatedAt, Id, Instant, MaybeInstant, PublicId, Versioned, text_enum
+from eventsys.directory.models import Department, Park, Place, Service
+from eventsys.directory.rules import NAME_MAX, Topic
+from eventsys.slots.rules import (
+    LABEL_MAX,
+    PLACE_TEXT_MAX,
+    REASON_MAX,
+    TITLE_MAX,
+    URL_MAX,
+    AudienceKind,
+    QuestionKind,
+    SlotFormat,
+    SlotState,
+    is_hidden,
+)
+
+
+def _link(name: str, target: str) -> Table:
+    """A table that ties slots to rows of `target`."""
+    return Table(
+        f"slot_{name}",
+        Base.metadata,
+        Column("slot_id", BigId, ForeignKey("slots.id", ondelete="CASCADE"), primary_key=True),
+        Column(f"{name}_id", BigId, ForeignKey(f"{target}.id"), primary_key=True, index=True),
+    )
+
+
+slot_departments = _link("department", "departments")
+slot_services = _link("service", "services")
+slot_enterprises = _link("enterprise", "enterprises")
+
+
+class Series(Model):
+    """A programme, such as 党企面对面, that runs in editions."""
+
+    __tablename__ = "series"
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    name: Mapped[str] = mapped_column(String(NAME_MAX), unique=True)
+    name_en: Mapped[str] = mapped_column(String(NAME_MAX), default="")
+
+
+class Edition(Model):
+    """The numbered run of a series (第N期), usually a month."""
+
+    __tablename__ = "editions"
+    __table_args__ = (
+        UniqueConstraint("series_id", "number"),
+        CheckConstraint("number >= 1", name="number"),
+        CheckConstraint("ends_on >= starts_on", name="span"),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    series_id: Mapped[int] = mapped_column(BigId, ForeignKey("series.id"))
+    number: Mapped[int]
+    title: Mapped[str] = mapped_column(String(NAME_MAX), default="")
+    starts_on: Mapped[date] = mapped_column(Date)
+    ends_on: Mapped[date] = mapped_column(Date)
+
+    series: Mapped[Series] = relationship(lazy="joined", innerjoin=True)
+
+
+class Slot(Versioned, Model):
+    """A bookable time of one lead department and supporting ones.
+
+    `places_taken` and `people_taken` count bookings that take places; the CHECKs make overselling impossible.
+    `sequence` and `changed_at` rise with every change a calendar shows (RFC 5545 SEQUENCE, LAST-MODIFIED).
+    """
+
+    __tablename__ = "slots"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="span"),
+        CheckConstraint("capacity >= 1", name="capacity"),
+        CheckConstraint("attendee_capacity IS NULL OR attendee_capacity >= 1", name="attendee_capacity"),
+        CheckConstraint("party_max IS NULL OR party_max >= 1", name="party_max"),
+        CheckConstraint("places_taken BETWEEN 0 AND capacity", name="places"),
+        CheckConstraint(
+            "people_taken >= 0 AND (attendee_capacity IS NULL OR people_taken <= attendee_capacity)", name="people"
+        ),
+        CheckConstraint("closes_at <= starts_at", name="closes"),
+        CheckConstraint("(state = 'called_off') = (called_off_at IS NOT NULL)", name="called_off"),
+        Index("ix_slots_listing", "state", "is_hidden", "starts_at", "id"),
+        Index("ix_slots_department", "department_id", "starts_at"),
+        Index("ix_slots_park", "park_id", "starts_at"),
+        Index("ix_slots_starts_at", "starts_at"),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    state: Mapped[SlotState] = mapped_column(text_enum(SlotState, "state"), default=SlotState.DRAFT)
+    title: Mapped[str] = mapped_column(String(TITLE_MAX))
+    title_en: Mapped[str] = mapped_column(String(TITLE_MAX), default="")
+    description: Mapped[str] = mapped_column(Text, default="")
+    topic: Mapped[Topic] = mapped_column(text_enum(Topic, "topic"))
+    format: Mapped[SlotFormat] = mapped_column(text_enum(SlotFormat, "format"))
+    department_id: Mapped[int] = mapped_column(BigId, ForeignKey("departments.id"))
+    edition_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("editions.id"), index=True)
+    place_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("places.id"), index=True)
+    park_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("parks.id"))
+    place_text: Mapped[str] = mapped_column(String(PLACE_TEXT_MAX), default="")
+    online_url: Mapped[str] = mapped_column(String(URL_MAX), default="")
+    starts_at: Mapped[Instant]
+    ends_at: Mapped[Instant]
+    opens_at: Mapped[MaybeInstant]
+    closes_at: Mapped[Instant]
+    cancel_until: Mapped[Instant]
+    names_until: Mapped[Instant]
+    capacity: Mapped[int]
+    attendee_capacity: Mapped[int | None]
+    party_max: Mapped[int | None]
+    places_taken: Mapped[int] = mapped_column(default=0)
+    people_taken: Mapped[int] = mapped_column(default=0)
+    audience_kind: Mapped[AudienceKind] = mapped_column(
+        text_enum(AudienceKind, "audience_kind"), default=AudienceKind.PUBLIC
+    )
+    audience: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    is_hidden: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[CreatedAt]
+    created_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"))
+    published_at: Mapped[MaybeInstant]
+    called_off_at: Mapped[MaybeInstant]
+    call_off_reason: Mapped[str] = mapped_column(String(REASON_MAX), default="")
+    changed_at: Mapped[Instant]
+    sequence: Mapped[int] = mapped_column(default=0)
+
+    department: Mapped[Department] = relationship()
+    edition: Mapped[Edition | None] = relationship()
+    place: Mapped[Place | None] = relationship()
+    park: Mapped[Park | None] = relationship()
+    supporting: Mapped[list[Department]] = relationship(secondary=slot_departments, order_by=Department.code)
+    services: Mapped[list[Service]] = relationship(secondary=slot_services, order_by=Service.id)
+    questions: Mapped[list[Question]] = relationship(
+        order_by="Question.position", cascade="all, delete-orphan", back_populates="slot"
+    )
+
+    @property
+    def scope(self) -> Scope:
+        """Whose it is: the lead department's. Supporting ones see it on their desk and edit nothing."""
+        return Scope(departments=frozenset({self.department_id}))
+
+    @property
+    def places_left(self) -> int:
+        """How many more enterprises fit."""
+        return self.capacity - self.places_taken
+
+    @property
+    def attendee_places_left(self) -> int | None:
+        """How many more people fit; None without a limit."""
+        return None if self.attendee_capacity is None else self.attendee_capacity - self.people_taken
+
+    def hide_or_show(self) -> None:
+        """Set `is_hidden` from audience, topic and format."""
+        self.is_hidden = is_hidden(self.audience_kind, self.topic, self.format)
+
+
+class Question(Model):
+    """A question of the department to who books."""
+
+    __tablename__ = "questions"
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    slot_id: Mapped[int] = mapped_column(BigId, ForeignKey("slots.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    label: Mapped[str] = mapped_column(String(LABEL_MAX))
+    kind: Mapped[QuestionKind] = mapped_column(text_enum(QuestionKind, "kind"), default=QuestionKind.TEXT)
+    is_required: Mapped[bool] = mapped_column(default=False)
+
+    slot: Mapped[Slot] = relationship(back_populates="questions")

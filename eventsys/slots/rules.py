@@ -1,0 +1,289 @@
+"""Rules of a slot: what it is, what it may be changed to, and the windows in which it is booked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from eventsys.core.errors import Conflict, Invalid
+from eventsys.core.text import clean_line, clean_text
+from eventsys.directory.rules import EnterpriseSize, Topic
+from eventsys.workdays.calendar import working_days_before
+
+TITLE_MAX = 80
+DESCRIPTION_MAX = 4_000
+REASON_MAX = 200
+URL_MAX = 500
+PLACE_TEXT_MAX = 120
+LABEL_MAX = 120
+QUESTIONS_MAX = 10
+SUPPORTING_MAX = 10
+SERVICES_MAX = 20
+INVITED_MAX = 500
+CAPACITY_MAX = 10_000
+LONGEST = timedelta(days=3)
+FURTHEST_AHEAD = timedelta(days=800)
+
+
+class SlotState(StrEnum):
+    """draft -> published -> called_off."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    CALLED_OFF = "called_off"
+
+
+class SlotFormat(StrEnum):
+    """How enterprise and department meet."""
+
+    VISIT = "visit"
+    SESSION = "session"
+    ONLINE = "online"
+
+
+class AudienceKind(StrEnum):
+    """For whom: everybody, enterprises with certain properties, or named ones (定向邀请)."""
+
+    PUBLIC = "public"
+    FILTERED = "filtered"
+    NAMED = "named"
+
+
+class QuestionKind(StrEnum):
+    """How a question is answered."""
+
+    TEXT = "text"
+    YES_NO = "yes_no"
+
+
+@dataclass(frozen=True, slots=True)
+class FormatDefaults:
+    """What a form of this format is pre-filled with (DEFAULTS.md). Days are working days, at 17:00."""
+
+    minutes: int
+    capacity: int
+    attendee_capacity: int | None
+    party_max: int | None
+    close_days: int
+    cancel_days: int
+    close_minutes: int = 0  # before the start, instead of close_days
+
+
+FORMAT_DEFAULTS = {
+    SlotFormat.VISIT: FormatDefaults(90, 1, None, 6, close_days=3, cancel_days=2),
+    SlotFormat.SESSION: FormatDefaults(90, 20, 40, 2, close_days=1, cancel_days=1),
+    SlotFormat.ONLINE: FormatDefaults(60, 50, 100, 2, close_days=0, cancel_days=0, close_minutes=120),
+}
+CUT_OFF_TIME = time(17, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When a slot can be booked and cancelled, and until when names may follow."""
+
+    opens_at: datetime | None
+    closes_at: datetime
+    cancel_until: datetime
+    names_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom a slot is for. Filters are or-ed within a kind and and-ed between kinds; ids are primary keys."""
+
+    kind: AudienceKind = AudienceKind.PUBLIC
+    parks: tuple[int, ...] = ()
+    tags: tuple[int, ...] = ()
+    sub_districts: tuple[str, ...] = ()
+    sizes: tuple[EnterpriseSize, ...] = ()
+    enterprises: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnterpriseProfile:
+    """What an audience asks of an enterprise."""
+
+    id: int
+    park: int | None
+    tags: frozenset[int]
+    sub_district: str
+    size: EnterpriseSize | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewQuestion:
+    """A question the department puts to who books."""
+
+    label: str
+    kind: QuestionKind = QuestionKind.TEXT
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewSlot:
+    """The command to make (or, whole, to change) a slot. Organisations and places are primary keys.
+
+    Times not given follow from the format's defaults; `party_max` and `attendee_capacity` None mean no limit.
+    """
+
+    department: int
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    format: SlotFormat = SlotFormat.SESSION
+    topic: Topic = Topic.SERVICE
+    capacity: int = 20
+    attendee_capacity: int | None = None
+    party_max: int | None = None
+    title_en: str = ""
+    description: str = ""
+    supporting: tuple[int, ...] = ()
+    services: tuple[int, ...] = ()
+    place: int | None = None
+    place_text: str = ""
+    online_url: str = ""
+    audience: Audience = field(default_factory=Audience)
+    questions: tuple[NewQuestion, ...] = ()
+    edition: int | None = None
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    cancel_until: datetime | None = None
+    names_until: datetime | None = None
+
+
+def default_window(
+    kind: SlotFormat, starts_at: datetime, zone: ZoneInfo, now: datetime, opens_at: datetime | None = None
+) -> Window:
+    """The window by the format's defaults; a cut-off already past is the start (DEFAULTS.md)."""
+    defaults = FORMAT_DEFAULTS[kind]
+
+    def days_before(count: int) -> datetime:
+        day = working_days_before(starts_at.astimezone(zone).date(), count)
+        cut_off = datetime.combine(day, CUT_OFF_TIME, zone)
+        return cut_off if cut_off > now else starts_at
+
+    closes_at = days_before(defaults.close_days) if defaults.close_days else None
+    if closes_at is None:
+        closes_at = starts_at - timedelta(minutes=defaults.close_minutes)
+        closes_at = closes_at if closes_at > now else starts_at
+    cancel_until = days_before(defaults.cancel_days) if defaults.cancel_days else closes_at
+    return Window(opens_at, closes_at, cancel_until, days_before(1))
+
+
+def window_of(command: NewSlot, zone: ZoneInfo, now: datetime) -> Window:
+    """The slot's window: the times given, defaults for the others."""
+    defaults = default_window(command.format, command.starts_at, zone, now, command.opens_at)
+    return Window(
+        command.opens_at,
+        command.closes_at or defaults.closes_at,
+        command.cancel_until or defaults.cancel_until,
+        command.names_until or defaults.names_until,
+    )
+
+
+def check_slot(command: NewSlot, now: datetime, *, was_starting_at: datetime | None = None) -> None:
+    """Invalid, naming every field that cannot be right. A slot that began already may keep its start."""
+    problems = [*_time_problems(command, now, was_starting_at), *_size_problems(command), *_text_problems(command)]
+    if problems:
+        raise Invalid.many(problems)
+
+
+def _time_problems(command: NewSlot, now: datetime, was_starting_at: datetime | None) -> list[Invalid]:
+    problems = []
+    if command.ends_at <= command.starts_at:
+        problems.append(Invalid("end_before_start", field="ends_at"))
+    elif command.ends_at - command.starts_at > LONGEST:
+        problems.append(Invalid("slot_too_long", field="ends_at", days=LONGEST.days))
+    if command.starts_at <= now and command.starts_at != was_starting_at:
+        problems.append(Invalid("slot_in_the_past", field="starts_at"))
+    elif command.starts_at - now > FURTHEST_AHEAD:
+        problems.append(Invalid("slot_too_far_ahead", field="starts_at", days=FURTHEST_AHEAD.days))
+    for name in ("closes_at", "cancel_until", "names_until"):
+        value = getattr(command, name)
+        if value is not None and value > command.starts_at:
+            problems.append(Invalid("after_the_start", field=name))
+    if command.opens_at is not None and command.opens_at >= (command.closes_at or command.starts_at):
+        problems.append(Invalid("opens_after_it_closes", field="opens_at"))
+    return problems
+
+
+def _size_problems(command: NewSlot) -> list[Invalid]:
+    problems = []
+    for name in ("capacity", "attendee_capacity", "party_max"):
+        value = getattr(command, name)
+        if value is not None and not 1 <= value <= CAPACITY_MAX:
+            problems.append(Invalid("out_of_range", field=name, minimum=1, maximum=CAPACITY_MAX))
+    for name, limit in (("supporting", SUPPORTING_MAX), ("services", SERVICES_MAX), ("questions", QUESTIONS_MAX)):
+        if len(getattr(command, name)) > limit:
+            problems.append(Invalid("too_many_items", field=name, limit=limit))
+    if command.department in command.supporting:
+        problems.append(Invalid("lead_supports_itself", field="supporting"))
+    audience = command.audience
+    if audience.kind is AudienceKind.NAMED and not audience.enterprises:
+        problems.append(Invalid("nobody_invited", field="audience"))
+    if len(audience.enterprises) > INVITED_MAX:
+        problems.append(Invalid("too_many_items", field="audience", limit=INVITED_MAX))
+    return problems
+
+
+def _text_problems(command: NewSlot) -> list[Invalid]:
+    problems = []
+    checks = [
+        lambda: clean_line(command.title, "title", TITLE_MAX, required=True),
+        lambda: clean_line(command.title_en, "title_en", TITLE_MAX),
+        lambda: clean_text(command.description, "description", DESCRIPTION_MAX),
+        lambda: clean_line(command.place_text, "place_text", PLACE_TEXT_MAX),
+        lambda: _check_url(command.online_url),
+        *[lambda q=q: clean_line(q.label, "questions", LABEL_MAX, required=True) for q in command.questions],
+    ]
+    for check in checks:
+        try:
+            check()
+        except Invalid as problem:
+            problems.append(problem)
+    return problems
+
+
+def _check_url(value: str) -> None:
+    url = clean_line(value, "online_url", URL_MAX)
+    if url and not url.startswith(("https://", "http://")):
+        raise Invalid("bad_url", field="online_url")
+
+
+def is_hidden(audience: AudienceKind, topic: Topic, kind: SlotFormat) -> bool:
+    """Whether it is in no public list or feed and does not exist for others than its audience (CONTRACTS.md)."""
+    return audience is AudienceKind.NAMED or (topic is Topic.CARE and kind is SlotFormat.VISIT)
+
+
+def is_for(audience: Audience, enterprise: EnterpriseProfile) -> bool:
+    """Whether the enterprise is among those the slot is for."""
+    if audience.kind is AudienceKind.PUBLIC:
+        return True
+    if audience.kind is AudienceKind.NAMED:
+        return enterprise.id in audience.enterprises
+    return (
+        (not audience.parks or enterprise.park in audience.parks)
+        and (not audience.sub_districts or enterprise.sub_district in audience.sub_districts)
+        and (not audience.sizes or enterprise.size in audience.sizes)
+        and (not audience.tags or bool(enterprise.tags & frozenset(audience.tags)))
+    )
+
+
+def check_publish(state: SlotState, starts_at: datetime, now: datetime) -> None:
+    """Raise unless a slot in `state` may be published now."""
+    if state is not SlotState.DRAFT:
+        raise Conflict("not_a_draft", state=state.value)
+    if starts_at <= now:
+        raise Conflict("slot_began", starts_at=starts_at)
+
+
+def check_call_off(state: SlotState, ends_at: datetime, now: datetime, reason: str) -> str:
+    """The cleaned reason, or an error unless a slot in `state` may be called off now."""
+    reason = clean_line(reason, "reason", REASON_MAX, required=True)
+    if state is not SlotState.PUBLISHED:
+        raise Conflict("not_published", state=state.value)
+    if ends_at <= now:
+        raise Conflict("slot_over", ends_at=ends_at)
+    return reason

@@ -1,0 +1,66 @@
+"""The base of every HTML form: errors of the services land on its fields, times are local and aware."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import DateTimeLocalField
+from wtforms.validators import ValidationError
+
+from eventsys.core.errors import Invalid, Refusal
+from eventsys.web.locale import zone
+from eventsys.web.wording import sentence
+
+
+class Form(FlaskForm):
+    """A form with CSRF protection; `refuse(error)` shows a service's refusal where it belongs."""
+
+    def refuse(self, error: Refusal) -> None:
+        """Put an Invalid's sentences on the fields it names, and anything else (or unnamed) on top of the form."""
+        problems = error.problems if isinstance(error, Invalid) else (error,)
+        for problem in problems:
+            text = sentence(problem.code, problem.fields)
+            field = self._fields.get(getattr(problem, "field", "").split(".")[0])
+            if field is None:
+                self.form_errors = [*self.form_errors, text]
+            else:
+                field.errors = [*field.errors, text]
+
+
+class LocalDateTimeField(DateTimeLocalField):
+    """A `datetime-local` input in the district's time zone; its value is aware."""
+
+    def __init__(self, label: Any = None, validators: Any = None, **options: Any) -> None:
+        formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+        super().__init__(label, validators, format=formats, **options)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read the typed text; an empty one is None."""
+        if not valuelist or not str(valuelist[0]).strip():
+            self.data = None
+            return
+        for pattern in self.strptime_format:
+            try:
+                self.data = datetime.strptime(str(valuelist[0]).strip(), pattern).replace(tzinfo=zone())
+            except ValueError:
+                continue
+            return
+        self.data = None
+        raise ValueError(sentence("bad_time", {}))
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return " ".join(str(item) for item in self.raw_data)
+        return self.data.astimezone(zone()).strftime("%Y-%m-%dT%H:%M") if self.data else ""
+
+
+def one_of(choices: Any) -> Any:
+    """A validator that speaks our sentence when the value is none of `choices`."""
+
+    def check(_form: Any, field: Any) -> None:
+        if field.data not in choices:
+            raise ValidationError(sentence("bad_choice", {}))
+
+    return check

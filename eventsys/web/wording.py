@@ -1,0 +1,142 @@
+"""The sentence of every code: which rule said no and what is possible now. Services know codes, people read these."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from eventsys.web.locale import format_moment
+
+SENTENCES: dict[str, Any] = {
+    # the edge
+    "bad_request": _l("The request could not be read. Go back and try again."),
+    "not_signed_in": _l("Please sign in first."),
+    "not_allowed": _l("Your role does not allow this. Ask the coordinator if you need it."),
+    "not_found": _l("There is nothing at this address, or not for you. Check the link or search."),
+    "method_not_allowed": _l("This address does not take such a request."),
+    "not_acceptable": _l("This is not available in the format asked for."),
+    "conflict": _l("The state of things has changed. Reload and try again."),
+    "stale_edit": _l("Somebody changed this in the meantime. Compare, then save; your edits are kept."),
+    "body_too_large": _l("The upload is too large."),
+    "wrong_content_type": _l("Send the body as application/json."),
+    "invalid": _l("Some entries need another look."),
+    "if_match_missing": _l("Send If-Match with the version you have seen."),
+    "too_many": _l("Too many attempts. Please wait a moment and try again."),
+    "busy": _l("The system is busy. Nothing was changed; please try again in a moment."),
+    "error": _l("Something went wrong on our side and was recorded. Nothing was changed."),
+    "csrf": _l("The page was open for too long. Reload it and send again."),
+    "bad_cursor": _l("The cursor is not one this list gave out. Start from the first page."),
+    # text
+    "required": _l("Please fill this in."),
+    "too_long": _l("At most %(limit)s characters; this has %(length)s."),
+    "one_line_only": _l("One line only, please."),
+    "control_characters": _l("This holds characters that cannot be stored. Type it anew."),
+    "out_of_range": _l("Must lie between %(minimum)s and %(maximum)s."),
+    "too_many_items": _l("At most %(limit)s, please."),
+    "bad_choice": _l("Choose one of the values offered."),
+    "bad_number": _l("Please give a whole number."),
+    "bad_time": _l("Please give a time as year-month-day hour:minute."),
+    "time_without_offset": _l("Give the time with its offset from UTC, e.g. 2026-12-03T14:00:00+08:00."),
+    "bad_url": _l("A link starts with https:// or http://."),
+    "unknown_field": _l("There is no such field."),
+    "wrong_type": _l("The value has the wrong type."),
+    # people
+    "bad_mobile": _l("This is no telephone number. Example: 138 0013 8000."),
+    "bad_email": _l("This is no mail address. Example: name@example.com."),
+    "mobile_taken": _l("This mobile number belongs to another person."),
+    "email_taken": _l("This mail address belongs to another person."),
+    "mobile_or_email": _l("Give a mobile number or a mail address."),
+    "wrong_credentials": _l("Sign-in details do not match. Check them, or use a one-time code."),
+    "bad_sign_in_code": _l("The code is wrong or too old. Ask for a new one."),
+    "link_unknown": _l("This link is not valid any more. Ask your department clerk for a new one."),
+    "auditor_administrator": _l("An auditor cannot be an administrator as well."),
+    "last_administrator": _l("The last administrator cannot be removed."),
+    "role_needs_enterprise": _l("A contact belongs to an enterprise. Choose one."),
+    "role_without_enterprise": _l("Only a contact belongs to an enterprise."),
+    "role_needs_department": _l("A clerk belongs to a department. Choose one."),
+    "role_is_district_wide": _l("This role is for the whole district. Leave the department empty."),
+    # directory
+    "bad_credit_code": _l("A unified social credit code has 18 digits or capital letters without I, O, S, V, Z."),
+    "bad_code": _l("A code is a letter, then letters, digits or hyphens, at most %(limit)s."),
+    "code_taken": _l("Another department has this code."),
+    "name_taken": _l("There is one of this name already."),
+    "credit_code_taken": _l("There is an enterprise with this credit code already."),
+    "in_use": _l("It is still in use and cannot be removed. Disable it instead."),
+    # slots
+    "end_before_start": _l("The end must come after the start."),
+    "slot_too_long": _l("A slot lasts at most %(days)s days."),
+    "slot_in_the_past": _l("The start lies in the past. Choose a later time."),
+    "slot_too_far_ahead": _l("At most %(days)s days ahead, please."),
+    "after_the_start": _l("This must not come after the start."),
+    "opens_after_it_closes": _l("Booking must open before it closes."),
+    "lead_supports_itself": _l("The lead department cannot support itself. Remove it."),
+    "nobody_invited": _l("Choose at least one enterprise to invite."),
+    "unknown_department": _l("There is no such department."),
+    "unknown_service": _l("There is no such service of these departments."),
+    "unknown_place": _l("There is no such place."),
+    "unknown_park": _l("There is no such park."),
+    "unknown_enterprise": _l("There is no such enterprise."),
+    "unknown_edition": _l("There is no such edition."),
+    "unknown_tag": _l("There is no such tag."),
+    "unknown_slot": _l("There is no such slot."),
+    "not_a_draft": _l("Only a draft can be published."),
+    "not_published": _l("Only a published slot can be called off. Delete the draft instead."),
+    "slot_began": _l("The slot has begun already."),
+    "slot_over": _l("The slot is over already."),
+    "capacity_below_booked": _l("%(taken)s are booked already; the capacity cannot be lower."),
+    "already_called_off": _l("The slot was called off and cannot be changed. Copy it instead."),
+    "has_bookings": _l("Enterprises have booked. Call the slot off instead of deleting it."),
+    # bookings
+    "slot_full": _l("Full. Choose another slot."),
+    "window_not_open": _l("Booking opens %(opens_at)s."),
+    "window_closed": _l("Booking closed %(closes_at)s. If you need to come, call %(phone)s."),
+    "already_booked": _l("Already booked by %(name)s. View it or change attendees."),
+    "party_too_large": _l("At most %(maximum)s people each: remove %(remove)s."),
+    "not_invited": _l("By invitation only. You can ask the department for a visit."),
+    "slot_called_off": _l("This slot was called off."),
+    "slot_not_published": _l("This slot is not published yet."),
+    "party_empty": _l("At least one person, please."),
+    "more_names_than_party": _l("%(named)s names for a party of %(party)s. Raise the number or remove names."),
+    "unknown_question": _l("This slot asks no such question."),
+    "yes_or_no": _l("Answer yes or no."),
+    "booking_not_active": _l("The booking is not active any more."),
+    "names_closed": _l("Names could be given until %(names_until)s. Call the department to change them."),
+    "ticket_not_valid": _l("This code is not valid any more. Show the new one."),
+    "idempotency_key_reused": _l("This Idempotency-Key was used for another request. Take a new one."),
+    "idempotency_key_in_use": _l("A request with this Idempotency-Key is under way. Repeat it in a moment."),
+    "idempotency_key_missing": _l("Send an Idempotency-Key header, e.g. a random UUID."),
+    "enterprise_disabled": _l("The enterprise is disabled. Ask the coordinator."),
+    "behalf_reason": _l("Say why you book for them, e.g. “by telephone”."),
+    # check-in
+    "malformed": _l("This is no code of ours. Scan it again or type the six characters."),
+    "nonce_taken": _l("This scan was sent already."),
+    "clock_off": _l("The device's clock is off by more than two minutes. Set it and scan again."),
+    "too_late_to_undo": _l("An admission can be taken back within %(minutes)s minutes."),
+    "not_an_admission": _l("Only an admission can be taken back."),
+    "override_reason": _l("Say why, please."),
+    "no_gate": _l("Name a gate, or use a gate's token."),
+    "unknown_gate": _l("There is no such gate."),
+    # imports
+    "file_unreadable": _l("The file cannot be read: %(reason)s. Save it as .xlsx or .csv and try again."),
+    "file_empty": _l("The file holds no rows."),
+    "columns_missing": _l("Columns are missing: %(columns)s."),
+}
+
+
+def sentence(code: str, fields: dict[str, Any]) -> str:
+    """The sentence of `code` in the reader's language, filled with `fields`; missing ones stay empty."""
+    text = SENTENCES.get(code)
+    if text is None:
+        return gettext("Not possible now (%(code)s).", code=code)
+    shown = {key: format_moment(value) if isinstance(value, datetime) else value for key, value in fields.items()}
+    return str(text) % _Lenient(shown)
+
+
+class _Lenient(dict[str, Any]):
+    """A field that nobody filled reads as a dash instead of breaking the answer."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
