@@ -1,4 +1,4 @@
-"""Reads of the directory, first of all: who is behind a secret."""
+"""Who is behind a secret."""
 
 from __future__ import annotations
 
