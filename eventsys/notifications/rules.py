@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 
+LEASE = timedelta(minutes=10)  # a batch is sent or given back within it
+BATCH = 20
+ERROR_MAX = 500
 RETRY_SECONDS = (30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400)
 
 
