@@ -178,3 +178,13 @@ def _open(server: MailServer) -> smtplib.SMTP:
 def _line(code: int, answer: bytes | str) -> str:
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
     return f"{code} {' '.join(text.split())}"
+
+
+def check_mail_server(config: Config) -> str:
+    """Connect, sign in and leave again; its name, or TryAgain with what went wrong."""
+    server = parse_mail_url(config.mail_url, config.base_url)
+    try:
+        _open(server).quit()
+    except (smtplib.SMTPException, OSError) as error:
+        raise TryAgain(f"no connection to the mail server: {error}", is_outage=True) from error
+    return f"{server.host}:{server.port}"

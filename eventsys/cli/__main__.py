@@ -1,0 +1,5 @@
+"""`python -m eventsys.cli`."""
+
+from eventsys.cli import main
+
+main()

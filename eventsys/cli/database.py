@@ -1,0 +1,21 @@
+"""`eventsys db`: the schema."""
+
+from __future__ import annotations
+
+import click
+from flask_migrate import upgrade as run_migrations
+
+from eventsys.cli.application import installed
+
+
+@click.group()
+def db() -> None:
+    """The database's schema."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Create the tables, or bring those of an older version up to date."""
+    with installed():
+        run_migrations()
+    click.echo("The database is up to date.")

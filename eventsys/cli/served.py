@@ -1,0 +1,67 @@
+"""The application as `eventsys serve` runs it: bodies are read first, then few requests run at once."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterable
+from typing import IO, TYPE_CHECKING, Any
+
+from eventsys.app import MAX_BODY, create_app
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+TURNS = 8  # requests that run at once in a process: more would only wait for the interpreter and the database
+WAIT_SECONDS = 5
+MEMORY = 64 * 1024
+CHUNK = 64 * 1024
+BODYLESS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def create_served_app() -> TurnTaking:
+    """The application with its body reader and its turns."""
+    return TurnTaking(create_app().wsgi_app)
+
+
+class TurnTaking:
+    """WSGI middleware: a slow sender holds a thread, never a turn; when no turn comes in time, 503."""
+
+    def __init__(self, app: WSGIApplication, *, turns: int = TURNS, body_limit: int = MAX_BODY) -> None:
+        self._app = app
+        self._turns = threading.BoundedSemaphore(turns)
+        self._body_limit = body_limit
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        if environ["PATH_INFO"] == "/healthz":  # answers as long as the process lives
+            return self._app(environ, start_response)
+        if environ["REQUEST_METHOD"] not in BODYLESS and not self._is_declared_too_large(environ):
+            environ["wsgi.input"] = self._read(environ["wsgi.input"])
+        if not self._turns.acquire(timeout=WAIT_SECONDS):
+            return _busy(start_response)
+        try:
+            return self._app(environ, start_response)
+        finally:
+            self._turns.release()
+
+    def _is_declared_too_large(self, environ: WSGIEnvironment) -> bool:
+        """Left unread: the application answers 413 from the header alone."""
+        length = str(environ.get("CONTENT_LENGTH") or "")
+        return length.isdigit() and int(length) > self._body_limit
+
+    def _read(self, stream: Any) -> IO[bytes]:
+        """The body, on disk beyond 64 KB; one byte beyond the limit is enough for the application to refuse it."""
+        body: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=MEMORY)  # noqa: SIM115 - closed when collected
+        left = self._body_limit + 1
+        while left > 0 and (chunk := stream.read(min(CHUNK, left))):
+            body.write(chunk)
+            left -= len(chunk)
+        body.seek(0)
+        return body
+
+
+def _busy(start_response: StartResponse) -> Iterable[bytes]:
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Retry-After", "2"), ("Cache-Control", "no-store")]
+    start_response("503 Service Unavailable", headers)
+    return ["系统繁忙，请稍后再试。 The system is busy, please try again in a moment.\n".encode()]
