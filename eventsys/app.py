@@ -12,12 +12,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from eventsys import tables
 from eventsys.accounts.security import init_security
+from eventsys.accounts.views import bp as accounts
 from eventsys.api.blueprint import init_api
+from eventsys.calendars.views.feeds import bp as feeds
+from eventsys.calendars.views.links import bp as calendars
 from eventsys.checkin.queries import GATE_TOKEN_PREFIX, load_gate_actor
 from eventsys.config import Config, load_config
 from eventsys.core.actor import Actor
 from eventsys.core.db import db, sqlite_module
-from eventsys.directory.queries import load_session_actor, load_token_actor
+from eventsys.directory.contact_views import bp as contacts
+from eventsys.directory.queries import load_session_actor, load_token_actor, roles_of
 from eventsys.pages.navigation import init_navigation
 from eventsys.pages.views import bp as pages
 from eventsys.web.assets import register_assets
@@ -27,12 +31,13 @@ from eventsys.web.headers import init_headers
 from eventsys.web.limits import init_limits
 from eventsys.web.locale import init_locale
 from eventsys.web.logs import configure_logs, init_logs
+from eventsys.web.sessions import init_sessions
 from eventsys.web.views import bp as web
 
 PACKAGE = Path(__file__).parent
 MAX_BODY = 2 * 1024 * 1024
 MAX_FIELDS = 2_000
-BLUEPRINTS = (web, pages)
+BLUEPRINTS = (web, pages, feeds, calendars, accounts, contacts)
 
 __all__ = ["create_app", "tables"]
 
@@ -55,10 +60,11 @@ def create_app(config: Config | None = None) -> APIFlask:
     Migrate(app, db, directory=str(_beside_or_within("migrations")), render_as_batch=True)
     init_logs(app)
     init_limits(app)
+    init_sessions(app)
     init_guards(app, load_by_session=load_session_actor, load_by_token=_load_by_token)
     init_locale(app)
     csrf = CSRFProtect(app)
-    init_security(app)
+    init_security(app, roles_of=roles_of)
     init_errors(app)
     init_headers(app)
     register_assets(app)

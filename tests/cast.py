@@ -34,6 +34,7 @@ class Member:
         return Actor(
             person=self.id,
             name=self.name,
+            email=self.email or "",
             grants=frozenset({Grant(self.role, self.department, self.enterprise)}),
         )
 
@@ -87,7 +88,10 @@ def load_cast(password_hash: str | None = None) -> None:
         add(Park(id=number, public_id=fixed_id("k", number), name=name, search_text=search_text(name)))
     for number, name, kind in ((CENTRE, "第一活动中心", PlaceKind.CENTRE), (BASE, "实训基地", PlaceKind.BASE)):
         add(Place(id=number, public_id=fixed_id("l", number), name=name, kind=kind, park_id=number))
-    for number, code, name, short in ((TAX, "tax", "示范区税务局", "税务局"), (SCIENCE, "kxj", "示范区科信局", "科信局")):
+    for number, code, name, short in (
+        (TAX, "tax", "示范区税务局", "税务局"),
+        (SCIENCE, "kxj", "示范区科信局", "科信局"),
+    ):
         add(
             Department(
                 id=number,
@@ -102,7 +106,11 @@ def load_cast(password_hash: str | None = None) -> None:
                 search_text=search_text(name, short),
             )
         )
-        add(Service(id=number, public_id=fixed_id("s", number), department_id=number, name="政策辅导", topic=Topic.POLICY))
+        add(
+            Service(
+                id=number, public_id=fixed_id("s", number), department_id=number, name="政策辅导", topic=Topic.POLICY
+            )
+        )
     add(Tag(id=1, public_id=fixed_id("g", 1), name="专精特新"))
     for number, code, name in (
         (ACME, "91350299MA00000019", "甲网络公司"),

@@ -17,8 +17,9 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
 from eventsys.app import create_app
+from eventsys.bookings.keys import ensure_signing_key
 from eventsys.config import Config, load_config
-from eventsys.core.actor import Channel
+from eventsys.core.actor import Channel, system_actor
 from eventsys.core.db import Base, db, unit_of_work
 from tests import cast
 from tests.support import Api, TestClient
@@ -114,6 +115,7 @@ class Installation:
 def _write_cast() -> None:
     with unit_of_work():
         cast.load_cast()
+        ensure_signing_key(actor=system_actor("test"))
         if db.engine.dialect.name == "postgresql":
             for table in Base.metadata.sorted_tables:  # the cast chose its keys, so the counters must follow
                 if "id" in table.c and table.name != "districts":

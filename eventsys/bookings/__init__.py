@@ -1,0 +1,1 @@
+"""Bookings, attendees and their tickets."""

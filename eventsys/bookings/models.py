@@ -51,7 +51,7 @@ class Booking(Versioned, Model):
     on_behalf_reason: Mapped[str] = mapped_column(String(REASON_MAX), default="")
     asks: Mapped[str] = mapped_column(Text, default="")
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    share_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    share_version: Mapped[int] = mapped_column(default=1)  # of the link by which colleagues enter themselves
     created_at: Mapped[CreatedAt]
     changed_at: Mapped[Instant]
     cancelled_at: Mapped[MaybeInstant]

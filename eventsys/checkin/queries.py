@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from eventsys.checkin.models import Gate
-from eventsys.core.actor import Actor, Channel
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
+
+from eventsys.bookings.models import Attendee, Booking
+from eventsys.bookings.rules import BookingState, TicketState
+from eventsys.checkin.models import Gate, Scan, gate_slots
+from eventsys.checkin.rules import ScanResult
+from eventsys.core.actor import Actor, Channel, Role
 from eventsys.core.db import db
-from eventsys.core.permissions import CHECKIN
+from eventsys.core.permissions import CHECKIN, Scope
 from eventsys.core.tokens import hash_token
+from eventsys.directory.models import Enterprise
+from eventsys.slots.models import Slot
+from eventsys.slots.queries import EVERYTHING
 
 GATE_TOKEN_PREFIX = "evg_"
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """A gate with the slots it serves (primary keys)."""
+
+    id: int
+    name: str
+    slots: frozenset[int]
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """How many people are admitted and how many hold a ticket that counts."""
+
+    admitted: int
+    expected: int
 
 
 def load_gate_actor(secret: str) -> Actor | None:
@@ -21,3 +50,123 @@ def load_gate_actor(secret: str) -> Actor | None:
     if gate is None:
         return None
     return Actor(name=gate.name, gate=gate.id, channel=Channel.GATE, scopes=frozenset({CHECKIN}))
+
+
+def find_gate(*, key: int | None = None, public_id: str | None = None) -> GateFacts | None:
+    """A gate that is not revoked, by primary key or public id; one statement."""
+    wanted = Gate.id == key if key is not None else Gate.public_id == public_id
+    rows = db.session.execute(
+        select(Gate.id, Gate.name, Slot.id.label("slot"), Slot.department_id)
+        .outerjoin(gate_slots, gate_slots.c.gate_id == Gate.id)
+        .outerjoin(Slot, Slot.id == gate_slots.c.slot_id)
+        .where(wanted, Gate.revoked_at.is_(None))
+    ).all()
+    if not rows:
+        return None
+    departments = frozenset(row.department_id for row in rows if row.slot is not None)
+    slots = frozenset(row.slot for row in rows if row.slot is not None)
+    return GateFacts(rows[0].id, rows[0].name, slots, Scope(departments=departments, gate=rows[0].id))
+
+
+def list_gates(actor: Actor) -> Sequence[Gate]:
+    """The gates that serve a slot of the actor's departments (or their own gate), newest first."""
+    mine: ColumnElement[bool] = true()
+    departments = actor.departments(Role.CLERK, Role.STEWARD)
+    if actor.gate is not None:
+        mine = Gate.id == actor.gate
+    elif departments and not actor.has(*EVERYTHING):
+        mine = Gate.slots.any(Slot.department_id.in_(departments))
+    query = select(Gate).where(mine, Gate.revoked_at.is_(None)).options(selectinload(Gate.slots))
+    return db.session.scalars(query.order_by(Gate.id.desc()).limit(200)).all()
+
+
+def lock_attendee_by_ticket(public_id: str) -> Attendee | None:
+    """The attendee of a genuine code, locked, with booking, slot and enterprise; one statement."""
+    return db.session.scalars(_locked().where(Attendee.public_id == public_id)).unique().one_or_none()
+
+
+def lock_attendee_by_typed_code(code: str, slots: Collection[int]) -> Attendee | None:
+    """The attendee with this typed code in one of the slots, locked; one statement."""
+    query = _locked().where(Attendee.slot_id.in_(slots), Attendee.typed_code == code)
+    return db.session.scalars(query.order_by(Attendee.id).limit(1)).unique().one_or_none()
+
+
+def _locked() -> Select[Attendee]:
+    return (
+        select(Attendee)
+        .join(Booking, Booking.id == Attendee.booking_id)
+        .join(Slot, Slot.id == Attendee.slot_id)
+        .options(
+            contains_eager(Attendee.booking).joinedload(Booking.enterprise),
+            contains_eager(Attendee.booking).contains_eager(Booking.slot).joinedload(Slot.place),
+        )
+        .with_for_update(of=Attendee)
+        .execution_options(populate_existing=True)
+    )
+
+
+def find_scans(attendee: int | None, nonce: str) -> Sequence[Scan]:
+    """The scans that decide: of the attendee, and whatever carried this nonce; oldest first, with their gates."""
+    wanted: ColumnElement[bool] = Scan.nonce == nonce
+    if attendee is not None:
+        wanted = or_(wanted, Scan.attendee_id == attendee)
+    return db.session.scalars(select(Scan).where(wanted).options(joinedload(Scan.gate)).order_by(Scan.id)).all()
+
+
+def get_scan(public_id: str) -> tuple[Scan, int | None] | None:
+    """A scan with its gate, and the department of its slot."""
+    row = db.session.execute(
+        select(Scan, Slot.department_id)
+        .outerjoin(Slot, Slot.id == Scan.slot_id)
+        .where(Scan.public_id == public_id)
+        .options(joinedload(Scan.gate))
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+def count_typed_failures(gate: int, since: datetime) -> int:
+    """How many typed codes failed at the gate since then."""
+    query = select(func.count()).where(
+        Scan.gate_id == gate, Scan.result == ScanResult.UNKNOWN, Scan.received_at > since, func.length(Scan.code) <= 12
+    )
+    return db.session.scalar(query) or 0
+
+
+def is_admitted() -> ColumnElement[bool]:
+    """Of an attendee's row: an admission that nobody took back."""
+    scan, annulment = aliased(Scan), aliased(Scan)
+    taken_back = exists().where(annulment.annuls_id == scan.id)
+    return exists().where(scan.attendee_id == Attendee.id, scan.result == ScanResult.ADMITTED, ~taken_back)
+
+
+def count_arrivals(booking: int, slots: Collection[int]) -> tuple[int, Counters]:
+    """(people of the booking who arrived, counters over the slots); one statement."""
+    counts = (Attendee.state == TicketState.VALID, Booking.state == BookingState.CONFIRMED)
+    row = db.session.execute(
+        select(
+            func.count().filter(and_(Attendee.booking_id == booking, is_admitted())),
+            func.count().filter(and_(is_admitted(), Attendee.slot_id.in_(slots))),
+            func.count().filter(and_(*counts, Attendee.slot_id.in_(slots))),
+        )
+        .select_from(Attendee)
+        .join(Booking, Booking.id == Attendee.booking_id)
+        .where(Attendee.slot_id.in_(slots))
+    ).one()
+    return row[0], Counters(row[1], row[2])
+
+
+def list_roster(slot_id: int) -> Sequence[tuple[Attendee, bool]]:
+    """Everyone expected in the slot with whether they are admitted, by enterprise and name."""
+    rows = db.session.execute(
+        select(Attendee, is_admitted())
+        .join(Booking, Booking.id == Attendee.booking_id)
+        .join(Enterprise, Enterprise.id == Booking.enterprise_id)
+        .where(
+            Attendee.slot_id == slot_id,
+            Attendee.state == TicketState.VALID,
+            Booking.state == BookingState.CONFIRMED,
+        )
+        .options(contains_eager(Attendee.booking).contains_eager(Booking.enterprise))
+        .order_by(Enterprise.name, Attendee.name, Attendee.id)
+    )
+    return [(row[0], row[1]) for row in rows.unique()]

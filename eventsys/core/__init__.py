@@ -1,0 +1,1 @@
+"""Foundation: knows no feature and no request."""

@@ -54,6 +54,7 @@ class Actor:
 
     person: int | None = None
     name: str = ""
+    email: str = ""
     grants: frozenset[Grant] = frozenset()
     channel: Channel = Channel.WEB
     address: str = ""

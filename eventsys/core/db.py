@@ -19,7 +19,9 @@ from eventsys.core.errors import Conflict
 try:  # bundles a current SQLite: WAL loses no commits from 3.51.3 on
     from pysqlite3 import dbapi2 as sqlite_module
 except ImportError:  # no wheel for this platform
-    import sqlite3 as sqlite_module  # type: ignore[no-redef]
+    import sqlite3 as sqlite_module
+
+__all__ = ["Base", "Busy", "Model", "after_commit", "db", "is_sqlite", "sqlite_module", "unit_of_work"]
 
 WAL_IS_SAFE = sqlite_module.sqlite_version_info >= (3, 51, 3)
 WRITER_WAIT_SECONDS = 10.0

@@ -88,11 +88,15 @@ TABLE: Mapping[Permission, tuple[str, Predicate]] = {
     Permission.USE_ACCOUNT: (SIGNED_IN_ONLY, lambda actor, scope: actor.person is not None),
     Permission.ADMINISTER: (SIGNED_IN_ONLY, _district(Role.ADMINISTRATOR)),
     Permission.READ_AUDIT: (SIGNED_IN_ONLY, _district(Role.AUDITOR, Role.ADMINISTRATOR)),
-    Permission.READ_DIRECTORY: (DIRECTORY_READ, _any(_contact, _district(
-        Role.ADMINISTRATOR, Role.COORDINATOR, Role.CLERK, Role.AUDITOR, Role.VOLUNTEER_LEAD))),
+    Permission.READ_DIRECTORY: (
+        DIRECTORY_READ,
+        _any(_contact, _district(Role.ADMINISTRATOR, Role.COORDINATOR, Role.CLERK, Role.AUDITOR, Role.VOLUNTEER_LEAD)),
+    ),
     Permission.EDIT_ENTERPRISE: (SIGNED_IN_ONLY, _district(Role.ADMINISTRATOR, Role.COORDINATOR)),
-    Permission.INVITE_CONTACTS: (SIGNED_IN_ONLY, _any(
-        _contact, _district(Role.ADMINISTRATOR, Role.COORDINATOR, Role.CLERK))),
+    Permission.INVITE_CONTACTS: (
+        SIGNED_IN_ONLY,
+        _any(_contact, _district(Role.ADMINISTRATOR, Role.COORDINATOR, Role.CLERK)),
+    ),
     Permission.SEE_DESK: (SLOTS_READ, _staff_of((Role.CLERK, Role.STEWARD), Role.COORDINATOR, Role.AUDITOR)),
     Permission.CREATE_SLOT: (SLOTS_WRITE, _clerk),
     Permission.EDIT_SLOT: (SLOTS_WRITE, _clerk),

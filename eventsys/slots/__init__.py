@@ -1,0 +1,1 @@
+"""Slots: what departments offer and when."""

@@ -14,13 +14,11 @@ from eventsys.core.types import BigId, CreatedAt, Id, Instant, MaybeInstant, Pub
 from eventsys.directory.models import Department, Park, Place, Service
 from eventsys.directory.rules import NAME_MAX, Topic
 from eventsys.slots.rules import (
-    LABEL_MAX,
     PLACE_TEXT_MAX,
     REASON_MAX,
     TITLE_MAX,
     URL_MAX,
     AudienceKind,
-    QuestionKind,
     SlotFormat,
     SlotState,
     is_hidden,
@@ -128,6 +126,7 @@ class Slot(Versioned, Model):
         text_enum(AudienceKind, "audience_kind"), default=AudienceKind.PUBLIC
     )
     audience: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    questions: Mapped[list[Any]] = mapped_column(default=list)  # of {id, label, kind, required}
     is_hidden: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[CreatedAt]
     created_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"))
@@ -143,9 +142,6 @@ class Slot(Versioned, Model):
     park: Mapped[Park | None] = relationship()
     supporting: Mapped[list[Department]] = relationship(secondary=slot_departments, order_by=Department.code)
     services: Mapped[list[Service]] = relationship(secondary=slot_services, order_by=Service.id)
-    questions: Mapped[list[Question]] = relationship(
-        order_by="Question.position", cascade="all, delete-orphan", back_populates="slot"
-    )
 
     @property
     def scope(self) -> Scope:
@@ -165,19 +161,3 @@ class Slot(Versioned, Model):
     def hide_or_show(self) -> None:
         """Set `is_hidden` from audience, topic and format."""
         self.is_hidden = is_hidden(self.audience_kind, self.topic, self.format)
-
-
-class Question(Model):
-    """A question of the department to who books."""
-
-    __tablename__ = "questions"
-
-    id: Mapped[Id]
-    public_id: Mapped[PublicId]
-    slot_id: Mapped[int] = mapped_column(BigId, ForeignKey("slots.id", ondelete="CASCADE"), index=True)
-    position: Mapped[int]
-    label: Mapped[str] = mapped_column(String(LABEL_MAX))
-    kind: Mapped[QuestionKind] = mapped_column(text_enum(QuestionKind, "kind"), default=QuestionKind.TEXT)
-    is_required: Mapped[bool] = mapped_column(default=False)
-
-    slot: Mapped[Slot] = relationship(back_populates="questions")

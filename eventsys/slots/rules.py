@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from eventsys.core.errors import Conflict, Invalid
@@ -183,11 +185,14 @@ def window_of(command: NewSlot, zone: ZoneInfo, now: datetime) -> Window:
     )
 
 
-def check_slot(command: NewSlot, now: datetime, *, was_starting_at: datetime | None = None) -> None:
-    """Invalid, naming every field that cannot be right. A slot that began already may keep its start."""
-    problems = [*_time_problems(command, now, was_starting_at), *_size_problems(command), *_text_problems(command)]
+def clean_slot(command: NewSlot, now: datetime, *, was_starting_at: datetime | None = None) -> NewSlot:
+    """The command with cleaned texts; Invalid names every field that cannot be right. A slot that began keeps its
+    start."""
+    cleaned, problems = _cleaned(command)
+    problems = [*_time_problems(command, now, was_starting_at), *_size_problems(command), *problems]
     if problems:
         raise Invalid.many(problems)
+    return cleaned
 
 
 def _time_problems(command: NewSlot, now: datetime, was_starting_at: datetime | None) -> list[Invalid]:
@@ -228,28 +233,35 @@ def _size_problems(command: NewSlot) -> list[Invalid]:
     return problems
 
 
-def _text_problems(command: NewSlot) -> list[Invalid]:
-    problems = []
-    checks = [
-        lambda: clean_line(command.title, "title", TITLE_MAX, required=True),
-        lambda: clean_line(command.title_en, "title_en", TITLE_MAX),
-        lambda: clean_text(command.description, "description", DESCRIPTION_MAX),
-        lambda: clean_line(command.place_text, "place_text", PLACE_TEXT_MAX),
-        lambda: _check_url(command.online_url),
-        *[lambda q=q: clean_line(q.label, "questions", LABEL_MAX, required=True) for q in command.questions],
-    ]
-    for check in checks:
+def _cleaned(command: NewSlot) -> tuple[NewSlot, list[Invalid]]:
+    """The command with its texts cleaned, and what is wrong with them."""
+    problems: list[Invalid] = []
+    texts: dict[str, Callable[[], Any]] = {
+        "title": lambda: clean_line(command.title, "title", TITLE_MAX, required=True),
+        "title_en": lambda: clean_line(command.title_en, "title_en", TITLE_MAX),
+        "description": lambda: clean_text(command.description, "description", DESCRIPTION_MAX),
+        "place_text": lambda: clean_line(command.place_text, "place_text", PLACE_TEXT_MAX),
+        "online_url": lambda: _clean_url(command.online_url),
+        "questions": lambda: tuple(_clean_question(question) for question in command.questions),
+    }
+    changes: dict[str, Any] = {}
+    for name, clean in texts.items():
         try:
-            check()
+            changes[name] = clean()
         except Invalid as problem:
             problems.append(problem)
-    return problems
+    return replace(command, **changes), problems
 
 
-def _check_url(value: str) -> None:
+def _clean_question(question: NewQuestion) -> NewQuestion:
+    return replace(question, label=clean_line(question.label, "questions", LABEL_MAX, required=True))
+
+
+def _clean_url(value: str) -> str:
     url = clean_line(value, "online_url", URL_MAX)
     if url and not url.startswith(("https://", "http://")):
         raise Invalid("bad_url", field="online_url")
+    return url
 
 
 def is_hidden(audience: AudienceKind, topic: Topic, kind: SlotFormat) -> bool:

@@ -1,0 +1,1 @@
+"""The Flask kit: guards, forms, errors, headers, language."""

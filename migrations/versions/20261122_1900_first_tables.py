@@ -598,6 +598,9 @@ def upgrade() -> None:
         sa.Column(
             "audience", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
+        sa.Column(
+            "questions", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
         sa.Column("is_hidden", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -682,7 +685,7 @@ def upgrade() -> None:
         sa.Column(
             "answers", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
-        sa.Column("share_hash", sa.String(length=64), nullable=True),
+        sa.Column("share_version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
@@ -698,7 +701,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["slot_id"], ["slots.id"], name=op.f("fk_bookings_slot_id_slots")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bookings")),
         sa.UniqueConstraint("public_id", name=op.f("uq_bookings_public_id")),
-        sa.UniqueConstraint("share_hash", name=op.f("uq_bookings_share_hash")),
     )
     with op.batch_alter_table("bookings", schema=None) as batch_op:
         batch_op.create_index("ix_bookings_enterprise", ["enterprise_id", "id"], unique=False)
@@ -748,26 +750,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("gate_slots", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_gate_slots_slot_id"), ["slot_id"], unique=False)
-
-    op.create_table(
-        "questions",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.String(length=13), nullable=False),
-        sa.Column("slot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("label", sa.String(length=120), nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum("text", "yes_no", name="kind", native_enum=False, create_constraint=True, length=24),
-            nullable=False,
-        ),
-        sa.Column("is_required", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(["slot_id"], ["slots.id"], name=op.f("fk_questions_slot_id_slots"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_questions")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_questions_public_id")),
-    )
-    with op.batch_alter_table("questions", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_questions_slot_id"), ["slot_id"], unique=False)
 
     op.create_table(
         "slot_department",
@@ -990,10 +972,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_slot_department_department_id"))
 
     op.drop_table("slot_department")
-    with op.batch_alter_table("questions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_questions_slot_id"))
-
-    op.drop_table("questions")
     with op.batch_alter_table("gate_slots", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_gate_slots_slot_id"))
 

@@ -1,0 +1,111 @@
+"""What those who booked are told: the context and attachments of each message, put into the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from eventsys.accounts.models import Person
+from eventsys.bookings.keys import code_of, ticket_url
+from eventsys.bookings.models import Attendee, Booking
+from eventsys.bookings.rules import TicketState
+from eventsys.core.actor import Actor, Role
+from eventsys.core.db import db
+from eventsys.core.installation import absolute_url
+from eventsys.directory.models import Enterprise, Membership
+from eventsys.directory.rules import MembershipState
+from eventsys.notifications.services import Recipient, enqueue
+from eventsys.slots.models import Slot
+
+
+def slot_context(slot: Slot) -> dict[str, Any]:
+    """What every message says of the slot."""
+    place = slot.place.name if slot.place else ""
+    return {
+        "title": slot.title,
+        "department": slot.department.short_name,
+        "department_name": slot.department.name,
+        "phone": slot.department.phone,
+        "starts_at": slot.starts_at.isoformat(),
+        "ends_at": slot.ends_at.isoformat(),
+        "place": " ".join(filter(None, [place, slot.place_text])),
+        "format": slot.format.value,
+        "slot_url": absolute_url(f"/slots/{slot.public_id}"),
+    }
+
+
+def tell_contact(kind: str, booking: Booking, slot: Slot, recipients: Iterable[Recipient], **more: Any) -> None:
+    """A message about the booking to its contacts, with the codes of all attendees."""
+    valid = [attendee for attendee in booking.attendees if attendee.state is TicketState.VALID]
+    context = _booking_context(booking, slot, more) | {"attendees": [attendee.name for attendee in valid]}
+    enqueue(kind, recipients, context, attachments=_codes(valid, slot))
+
+
+def tell_attendees(kind: str, booking: Booking, slot: Slot, attendees: Sequence[Attendee], **more: Any) -> None:
+    """A mail to each attendee who gave an address, with the own code."""
+    for attendee in attendees:
+        if attendee.email:
+            url = ticket_url(code_of(attendee, slot.public_id))
+            context = _booking_context(booking, slot, more)
+            context |= {"attendee": attendee.name, "ticket_url": url, "typed_code": attendee.typed_code}
+            enqueue(kind, [Recipient(address=attendee.email)], context, attachments=_codes([attendee], slot))
+
+
+def booker(actor: Actor) -> list[Recipient]:
+    """The actor as the one to tell."""
+    if actor.person is None:
+        return []
+    return [Recipient(actor.person, actor.email or None, actor.locale)]
+
+
+def contacts_of(enterprise: int) -> list[Recipient]:
+    """Every active contact of the enterprise."""
+    rows = db.session.execute(
+        select(Person.id, Person.email, Person.locale)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(
+            Membership.enterprise_id == enterprise,
+            Membership.role == Role.CONTACT,
+            Membership.state == MembershipState.ACTIVE,
+            Person.active,
+        )
+        .order_by(Person.id)
+    )
+    return [Recipient(row.id, row.email, row.locale) for row in rows]
+
+
+def clerks_of(department: int) -> list[Recipient]:
+    """Every active clerk of the department."""
+    rows = db.session.execute(
+        select(Person.id, Person.email, Person.locale)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(
+            Membership.department_id == department,
+            Membership.role == Role.CLERK,
+            Membership.state == MembershipState.ACTIVE,
+            Person.active,
+        )
+        .order_by(Person.id)
+    )
+    return [Recipient(row.id, row.email, row.locale) for row in rows]
+
+
+def _booking_context(booking: Booking, slot: Slot, more: dict[str, Any]) -> dict[str, Any]:
+    enterprise = db.session.get(Enterprise, booking.enterprise_id)
+    return {
+        **slot_context(slot),
+        "party": booking.party,
+        "enterprise": enterprise.name if enterprise else "",
+        "booking_url": absolute_url(f"/bookings/{booking.public_id}"),
+        "names_until": slot.names_until.isoformat(),
+        **more,
+    }
+
+
+def _codes(attendees: Sequence[Attendee], slot: Slot) -> list[dict[str, str]]:
+    return [
+        {"filename": f"ticket-{attendee.typed_code}.png", "qr": ticket_url(code_of(attendee, slot.public_id))}
+        for attendee in attendees
+    ]

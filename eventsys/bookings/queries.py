@@ -1,0 +1,195 @@
+"""Reads of bookings, attendees and what decides about a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
+
+from eventsys.bookings.models import Attendee, Booking, IdempotencyKey
+from eventsys.bookings.rules import ACTIVE, TAKES_PLACES, BookingState, SlotFacts, TicketState
+from eventsys.core.actor import Actor, Role
+from eventsys.core.db import db
+from eventsys.core.errors import NotFound
+from eventsys.core.ids import PUBLIC_ID_LENGTH
+from eventsys.core.installation import derived_token_matches
+from eventsys.core.permissions import Permission, is_allowed
+from eventsys.directory.models import Enterprise
+from eventsys.slots.models import Slot
+from eventsys.slots.queries import EVERYTHING, STAFF
+
+SHARE = "booking-names"
+
+
+@dataclass(frozen=True, slots=True)
+class SlotForBooking:
+    """What is read under the slot's lock before a booking is decided."""
+
+    slot: Slot
+    booked_by: str | None
+    idempotent: tuple[str, int, dict[str, Any]] | None
+
+
+def lock_slot_for_booking(public_id: str, enterprise: int, owner: str, key: str) -> SlotForBooking | None:
+    """The slot locked with its department and place, who of the enterprise booked it already, and the answer kept
+    for this idempotency key as (request hash, booking, answer); one statement."""
+    booked_by = (
+        select(Booking.contact_name)
+        .where(Booking.slot_id == Slot.id, Booking.enterprise_id == enterprise, Booking.state.in_(ACTIVE))
+        .scalar_subquery()
+    )
+    row = db.session.execute(
+        select(Slot, booked_by, IdempotencyKey)
+        .outerjoin(IdempotencyKey, and_(IdempotencyKey.owner == owner, IdempotencyKey.key == key))
+        .where(Slot.public_id == public_id)
+        .options(joinedload(Slot.department), joinedload(Slot.place))
+        .with_for_update(of=Slot)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        return None
+    slot, contact, kept = row
+    return SlotForBooking(slot, contact, (kept.request_hash, kept.booking_id, kept.answer) if kept else None)
+
+
+def lock_slot(slot_id: int) -> Slot:
+    """The slot's row, locked, with what messages tell of it."""
+    return db.session.scalars(
+        select(Slot)
+        .where(Slot.id == slot_id)
+        .options(joinedload(Slot.department), joinedload(Slot.place))
+        .with_for_update(of=Slot)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def facts_of(slot: Slot) -> SlotFacts:
+    """What the rules decide from."""
+    return SlotFacts(
+        slot.state,
+        slot.starts_at,
+        slot.opens_at,
+        slot.closes_at,
+        slot.places_left,
+        slot.attendee_places_left,
+        slot.party_max,
+    )
+
+
+def get_booking(public_id: str, *, visible_to: Actor) -> Booking:
+    """The booking with slot, enterprise and attendees; NotFound when it is not `visible_to`'s business."""
+    booking = db.session.scalars(_detailed().where(Booking.public_id == public_id)).unique().one_or_none()
+    if booking is None or not is_allowed(visible_to, Permission.SEE_BOOKING, booking.scope):
+        raise NotFound()
+    return booking
+
+
+def find_owner(public_id: str) -> tuple[int, int, int] | None:
+    """(booking, enterprise, slot) as primary keys, by which locks are taken in their order."""
+    row = db.session.execute(
+        select(Booking.id, Booking.enterprise_id, Booking.slot_id).where(Booking.public_id == public_id)
+    ).one_or_none()
+    return (row.id, row.enterprise_id, row.slot_id) if row else None
+
+
+def find_shared_booking(token: str) -> Booking | None:
+    """The booking whose colleagues' link carries this token, with its slot; None when it is none or revoked."""
+    query = _detailed().where(Booking.public_id == token[:PUBLIC_ID_LENGTH])
+    booking = db.session.scalars(query).unique().one_or_none()
+    if booking is None or not derived_token_matches(token, SHARE, booking.public_id, booking.share_version):
+        return None
+    return booking
+
+
+def find_ticket(public_id: str) -> Attendee | None:
+    """The attendee whose ticket this is, with booking, slot and enterprise."""
+    query = (
+        select(Attendee)
+        .where(Attendee.public_id == public_id)
+        .options(
+            joinedload(Attendee.booking).joinedload(Booking.slot).joinedload(Slot.department),
+            joinedload(Attendee.booking).joinedload(Booking.slot).joinedload(Slot.place),
+            joinedload(Attendee.booking).joinedload(Booking.enterprise),
+        )
+    )
+    return db.session.scalars(query).unique().one_or_none()
+
+
+def find_active_booking(slot_id: int, enterprises: Collection[int]) -> Booking | None:
+    """The active booking that one of the enterprises has in the slot."""
+    query = select(Booking).where(
+        Booking.slot_id == slot_id, Booking.enterprise_id.in_(enterprises), Booking.state.in_(ACTIVE)
+    )
+    return db.session.scalars(query.order_by(Booking.id).limit(1)).one_or_none()
+
+
+def list_bookings(
+    actor: Actor,
+    *,
+    limit: int,
+    slot: str = "",
+    states: Collection[BookingState] = (),
+    before: int | None = None,
+) -> Sequence[Booking]:
+    """Bookings visible to `actor`, newest first; `before` is the primary key of the last one seen."""
+    query = _detailed().where(_visible_to(actor))
+    if slot:
+        query = query.where(Slot.public_id == slot)
+    if states:
+        query = query.where(Booking.state.in_(states))
+    if before is not None:
+        query = query.where(Booking.id < before)
+    return db.session.scalars(query.order_by(Booking.id.desc()).limit(limit)).unique().all()
+
+
+def list_enterprise_bookings(enterprise: int, *, since: datetime) -> Sequence[Booking]:
+    """An enterprise's bookings of slots that end after `since`, by start."""
+    query = _detailed().where(Booking.enterprise_id == enterprise, Slot.ends_at > since)
+    return db.session.scalars(query.order_by(Slot.starts_at, Booking.id)).unique().all()
+
+
+def list_slot_bookings(slot_id: int, states: Collection[BookingState] = TAKES_PLACES) -> Sequence[Booking]:
+    """The bookings of a slot in order of booking, with enterprises and attendees."""
+    query = _detailed().where(Booking.slot_id == slot_id, Booking.state.in_(states))
+    return db.session.scalars(query.order_by(Booking.id)).unique().all()
+
+
+def count_valid_tickets(slot_ids: Collection[int]) -> int:
+    """How many people hold a ticket that counts, over these slots."""
+    query = (
+        select(func.count(Attendee.id))
+        .join(Booking, Booking.id == Attendee.booking_id)
+        .where(
+            Attendee.slot_id.in_(slot_ids),
+            Attendee.state == TicketState.VALID,
+            Booking.state == BookingState.CONFIRMED,
+        )
+    )
+    return db.session.scalar(query) or 0
+
+
+def _visible_to(actor: Actor) -> ColumnElement[bool]:
+    if actor.has(*EVERYTHING) or any(g.role in STAFF and g.department is None for g in actor.grants):
+        return true()
+    return or_(
+        Booking.enterprise_id.in_(actor.enterprises()),
+        Slot.department_id.in_(actor.departments(Role.CLERK, Role.STEWARD)),
+    )
+
+
+def _detailed() -> Any:
+    return (
+        select(Booking)
+        .join(Slot, Slot.id == Booking.slot_id)
+        .join(Enterprise, Enterprise.id == Booking.enterprise_id)
+        .options(
+            contains_eager(Booking.slot).joinedload(Slot.department),
+            contains_eager(Booking.slot).joinedload(Slot.place),
+            contains_eager(Booking.enterprise),
+            selectinload(Booking.attendees),
+        )
+    )

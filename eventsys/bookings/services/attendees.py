@@ -1,0 +1,176 @@
+"""Who comes: names given later, changed, replaced; each change ends the old ticket and makes a new one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from eventsys.bookings import messages
+from eventsys.bookings.models import Attendee, Booking
+from eventsys.bookings.queries import SHARE, find_shared_booking, find_ticket
+from eventsys.bookings.rules import (
+    BookingState,
+    NewAttendee,
+    TicketState,
+    check_names,
+    clean_attendee,
+    clean_attendees,
+)
+from eventsys.bookings.services.booking import new_attendees
+from eventsys.bookings.services.cancelling import lock_booking
+from eventsys.core import audit
+from eventsys.core.actor import ANYBODY, Actor, Grant, Role
+from eventsys.core.clock import now
+from eventsys.core.db import db
+from eventsys.core.errors import Conflict, Invalid, NotFound
+from eventsys.core.installation import derived_token
+from eventsys.core.permissions import Permission, authorize
+from eventsys.notifications.services import Recipient
+from eventsys.slots.models import Slot
+from eventsys.slots.rules import SlotState
+
+
+def name_attendees(
+    public_id: str,
+    people: tuple[tuple[str | None, NewAttendee], ...],
+    *,
+    actor: Actor,
+    version: int | None = None,
+) -> Booking:
+    """Make `people` the booking's attendees: (ticket id or None, details). Who keeps a name keeps the ticket; a new
+    name under an old ticket gets a new one and the old is dead; whoever is not listed is taken off."""
+    cleaned = clean_attendees(tuple(person for _, person in people))
+    booking, slot = lock_booking(public_id, actor)
+    authorize(actor, Permission.CHANGE_BOOKING, booking.scope_with(slot))
+    is_staff = booking.enterprise_id not in actor.enterprises()
+    check_names(booking.state, slot.ends_at if is_staff else slot.names_until, now(), is_staff=False)
+    booking.require_version(version)
+    if len(cleaned) > booking.party:
+        raise Invalid("more_names_than_party", field="attendees", party=booking.party, named=len(cleaned))
+    _set_attendees(booking, slot, [(key, who) for (key, _), who in zip(people, cleaned, strict=True)], actor)
+    return booking
+
+
+def share_token(booking: Booking) -> str:
+    """The secret of the link by which colleagues enter themselves."""
+    return derived_token(SHARE, booking.public_id, booking.share_version)
+
+
+def revoke_share_link(public_id: str, *, actor: Actor) -> None:
+    """Make the colleagues' link anew; the old one is dead."""
+    booking, slot = lock_booking(public_id, actor)
+    authorize(actor, Permission.CHANGE_BOOKING, booking.scope_with(slot))
+    booking.share_version += 1
+    audit.record(actor, "booking.share_link_renewed", "booking", booking.public_id)
+
+
+def name_yourself(token: str, person: NewAttendee, *, actor: Actor = ANYBODY) -> Attendee:
+    """A colleague with the booking's link takes one of its unnamed places; NotFound for a dead link."""
+    shared = find_shared_booking(token)
+    if shared is None:
+        raise NotFound("link_unknown")
+    person = clean_attendee(person, "person")
+    booking, slot = lock_booking(shared.public_id, _as_holder(shared, actor))
+    check_names(booking.state, slot.names_until, now(), is_staff=False)
+    valid = [attendee for attendee in booking.attendees if attendee.state is TicketState.VALID]
+    for attendee in valid:
+        if (attendee.name, attendee.phone) == (person.name, person.phone):
+            return attendee  # pressed twice
+    if len(valid) >= booking.party:
+        raise Conflict("party_full", party=booking.party)
+    (added,) = _add(booking, slot, (person,))
+    _record(booking, actor, added=[added], ended=[])
+    messages.tell_attendees("ticket", booking, slot, [added])
+    return added
+
+
+def replace_attendee(ticket: str, person: NewAttendee, *, actor: Actor = ANYBODY) -> Attendee:
+    """Another person comes instead (换人参加): the old code is dead, the new attendee's ticket is answered."""
+    person = clean_attendee(person, "person")
+    booking, slot, attendee = _lock_ticket(ticket, actor)
+    check_names(booking.state, slot.starts_at, now(), is_staff=False)
+    _end(attendee, TicketState.REPLACED)
+    (added,) = _add(booking, slot, (person,))
+    _record(booking, actor, added=[added], ended=[attendee])
+    messages.tell_contact("attendee_replaced", booking, slot, _contacts(booking), old=attendee.name, new=added.name)
+    messages.tell_attendees("ticket", booking, slot, [added])
+    return added
+
+
+def decline_ticket(ticket: str, *, actor: Actor = ANYBODY) -> Attendee:
+    """The attendee cannot come (我来不了): the code is dead, the contact is told and may name another."""
+    booking, slot, attendee = _lock_ticket(ticket, actor)
+    if slot.starts_at <= now():
+        raise Conflict("slot_began", starts_at=slot.starts_at)
+    _end(attendee, TicketState.DECLINED)
+    _record(booking, actor, added=[], ended=[attendee])
+    messages.tell_contact("attendee_declined", booking, slot, _contacts(booking), old=attendee.name)
+    return attendee
+
+
+def _lock_ticket(ticket: str, actor: Actor) -> tuple[Booking, Slot, Attendee]:
+    """Whoever holds a genuine ticket may act on it; only a live one of a confirmed booking."""
+    found = find_ticket(ticket)
+    if found is None:
+        raise NotFound()
+    booking, slot = lock_booking(found.booking.public_id, _as_holder(found.booking, actor))
+    attendee = next(item for item in booking.attendees if item.public_id == ticket)
+    if slot.state is not SlotState.PUBLISHED or booking.state is not BookingState.CONFIRMED:
+        raise Conflict("booking_not_active", state=booking.state.value)
+    if attendee.state is not TicketState.VALID:
+        raise Conflict("ticket_not_valid")
+    return booking, slot, attendee
+
+
+def _as_holder(booking: Booking, actor: Actor) -> Actor:
+    """The actor with sight of this one booking, which the secret in their hands gives."""
+    return replace(actor, grants=frozenset({Grant(Role.CONTACT, enterprise=booking.enterprise_id)}), scopes=None)
+
+
+def _set_attendees(booking: Booking, slot: Slot, people: list[tuple[str | None, NewAttendee]], actor: Actor) -> None:
+    valid = {item.public_id: item for item in booking.attendees if item.state is TicketState.VALID}
+    added, kept = [], set()
+    for position, (key, person) in enumerate(people):
+        old = valid.get(key) if key else None
+        if key and (old is None or key in kept):
+            raise Invalid("ticket_not_valid", field=f"attendees.{position}.id")
+        if old and old.name == person.name:
+            old.phone, old.email = person.phone, person.email
+            kept.add(old.public_id)
+        else:
+            added.append(person)
+    ended = [item for key, item in valid.items() if key not in kept]
+    for item in ended:
+        _end(item, TicketState.REPLACED)
+    fresh = _add(booking, slot, tuple(added))
+    _record(booking, actor, added=fresh, ended=ended)
+    if fresh or ended:
+        messages.tell_contact("booking_changed", booking, slot, _contacts(booking))
+    messages.tell_attendees("ticket", booking, slot, fresh)
+    messages.tell_attendees("ticket_cancelled", booking, slot, ended)
+
+
+def _add(booking: Booking, slot: Slot, people: tuple[NewAttendee, ...]) -> list[Attendee]:
+    fresh = new_attendees(slot, people)
+    booking.attendees.extend(fresh)
+    db.session.flush()
+    return fresh
+
+
+def _end(attendee: Attendee, state: TicketState) -> None:
+    attendee.state, attendee.ended_at = state, now()
+
+
+def _record(booking: Booking, actor: Actor, *, added: list[Attendee], ended: list[Attendee]) -> None:
+    booking.changed_at = now()
+    audit.record(
+        actor,
+        "booking.attendees_changed",
+        "booking",
+        booking.public_id,
+        before={"ended": [item.public_id for item in ended]},
+        after={"added": [item.public_id for item in added]},
+    )
+
+
+def _contacts(booking: Booking) -> list[Recipient]:
+    return messages.contacts_of(booking.enterprise_id)

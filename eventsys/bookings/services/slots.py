@@ -1,0 +1,74 @@
+"""Changing and calling off a slot that enterprises have booked: they are told, their calendars follow."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from eventsys.bookings import messages
+from eventsys.bookings.models import Booking
+from eventsys.bookings.queries import list_slot_bookings
+from eventsys.bookings.rules import ACTIVE, TicketState
+from eventsys.bookings.services.cancelling import end_booking
+from eventsys.core.actor import Actor
+from eventsys.core.db import Busy, db
+from eventsys.core.errors import NotFound
+from eventsys.core.permissions import Permission
+from eventsys.directory.feed_sets import bump_feed_sets
+from eventsys.slots import services as slots
+from eventsys.slots.models import Slot
+from eventsys.slots.queries import get_slot_of, nearest_slots
+from eventsys.slots.rules import NewSlot, SlotState
+
+LOCK_ATTEMPTS = 5
+
+
+def change_slot(public_id: str, command: NewSlot, *, version: int | None, actor: Actor) -> Slot:
+    """Edit a slot; whoever booked it is told when time or place moved, and their calendars follow."""
+    slot = _lock_slot_and_enterprises(public_id, actor)
+    changed = slots.edit_slot(slot, command, version, actor=actor)
+    if not changed or slot.state is not SlotState.PUBLISHED:
+        return slot
+    if changed & slots.MOVES:
+        for booking in list_slot_bookings(slot.id, ACTIVE):
+            messages.tell_contact("slot_moved", booking, slot, messages.contacts_of(booking.enterprise_id))
+            valid = [item for item in booking.attendees if item.state is TicketState.VALID]
+            messages.tell_attendees("slot_moved", booking, slot, valid)
+    return slot
+
+
+def call_off_slot(public_id: str, reason: str, *, actor: Actor) -> Slot:
+    """Call a published slot off: every booking is cancelled, everyone booked is told why and where else to go."""
+    slot = _lock_slot_and_enterprises(public_id, actor)
+    slots.mark_called_off(slot, reason, actor=actor)
+    alternatives = [messages.slot_context(other) for other in nearest_slots(slot, party=1)]
+    for booking in list_slot_bookings(slot.id, ACTIVE):
+        end_booking(booking, slot, actor, slot.call_off_reason, is_late=False)
+        told = {"reason": slot.call_off_reason, "nearest": alternatives}
+        messages.tell_contact("slot_called_off", booking, slot, messages.contacts_of(booking.enterprise_id), **told)
+        valid = [item for item in booking.attendees if item.state is TicketState.VALID]
+        messages.tell_attendees("slot_called_off", booking, slot, valid, **told)
+    return slot
+
+
+def _lock_slot_and_enterprises(public_id: str, actor: Actor) -> Slot:
+    """The slot locked after the enterprises that booked it (the house's order), their feed sets raised.
+
+    Who books between the two locks is seen under the second: then both are given back and taken anew.
+    """
+    key = db.session.scalar(select(Slot.id).where(Slot.public_id == public_id))
+    if key is None:
+        raise NotFound()
+    for _attempt in range(LOCK_ATTEMPTS):
+        with db.session.begin_nested() as savepoint:
+            locked = _enterprises_in(key)
+            bump_feed_sets(enterprises=locked)
+            slot = get_slot_of(public_id, actor, Permission.EDIT_SLOT)
+            if set(_enterprises_in(key)) <= set(locked):
+                return slot
+            savepoint.rollback()
+    raise Busy("enterprises keep booking the slot")
+
+
+def _enterprises_in(slot_id: int) -> list[int]:
+    query = select(Booking.enterprise_id).where(Booking.slot_id == slot_id, Booking.state.in_(ACTIVE))
+    return list(db.session.scalars(query.distinct().order_by(Booking.enterprise_id)))

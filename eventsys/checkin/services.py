@@ -1,0 +1,315 @@
+"""The verbs at the door: check in, take an admission back, make and revoke gates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from eventsys.bookings.keys import public_key
+from eventsys.bookings.models import Attendee
+from eventsys.bookings.tickets import CodeFault, bare_code, typed_code, verify
+from eventsys.checkin.models import Gate, Scan
+from eventsys.checkin.queries import (
+    GATE_TOKEN_PREFIX,
+    Counters,
+    GateFacts,
+    count_arrivals,
+    count_typed_failures,
+    find_gate,
+    find_scans,
+    get_scan,
+    lock_attendee_by_ticket,
+    lock_attendee_by_typed_code,
+)
+from eventsys.checkin.rules import (
+    CLOCK_TOLERANCE,
+    CODE_MAX,
+    GATE_NAME_MAX,
+    NONCE_MAX,
+    OPENS_BEFORE,
+    REASON_MAX,
+    TYPED_FAILURES_A_MINUTE,
+    UNDO_WITHIN,
+    CheckIn,
+    Direction,
+    ScanResult,
+    TicketFacts,
+    judge,
+)
+from eventsys.core import audit
+from eventsys.core.actor import Actor
+from eventsys.core.clock import now
+from eventsys.core.db import db
+from eventsys.core.errors import Conflict, Invalid, NotFound, TooMany
+from eventsys.core.ids import new_public_id
+from eventsys.core.permissions import Permission, Scope, authorize, is_allowed
+from eventsys.core.text import clean_line
+from eventsys.core.tokens import hash_token, new_token
+from eventsys.slots.models import Slot
+
+GATE_SLOTS_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the gate shows. `first` is the admission that stands; `slot` is the ticket's own, for wrong_slot."""
+
+    scan: Scan | None
+    result: ScanResult
+    attendee: Attendee | None = None
+    first: Scan | None = None
+    arrived: int = 0
+    party: int = 0
+    counters: Counters | None = None
+
+    @property
+    def slot(self) -> Slot | None:
+        """The ticket's slot."""
+        return self.attendee.booking.slot if self.attendee else None
+
+    @property
+    def opens_at(self) -> datetime | None:
+        """From when the ticket's slot admits."""
+        return self.slot.starts_at - OPENS_BEFORE if self.slot else None
+
+
+def check_in(command: CheckIn, *, actor: Actor) -> Answer:
+    """Judge one scan and log it. The same nonce gets the same answer; only malformed single codes are an Invalid.
+
+    Raises Invalid (`malformed`, `clock_off`, a field), NotFound for a gate that is not the actor's, TooMany for
+    guessing typed codes.
+    """
+    command = _cleaned(command)
+    at = _judged_at(command)
+    gate = _gate_of(command, actor)
+    fault, attendee, typed = _find(command, gate)
+    scans = find_scans(attendee.id if attendee else None, command.nonce)
+    repeated = next((scan for scan in scans if scan.nonce == command.nonce), None)
+    if repeated is not None:
+        return _answer_again(repeated, attendee, scans, gate)
+    if fault is not None or attendee is None:
+        return _log_stranger(command, gate, fault or ScanResult.UNKNOWN, at, actor, typed=typed)
+    if gate is None:
+        _authorize(actor, attendee.booking.slot.scope)
+    return _log(command, gate, attendee, scans, at, actor)
+
+
+def annul(scan: str, *, actor: Actor) -> Answer:
+    """Take an admission back within fifteen minutes: a row that names it. Twice is once."""
+    found = get_scan(scan)
+    if found is None:
+        raise NotFound()
+    taken, department = found
+    departments = frozenset() if department is None else frozenset({department})
+    scope = Scope(departments=departments, gate=taken.gate_id)
+    if not is_allowed(actor, Permission.CHECK_IN, scope):
+        raise NotFound()
+    if taken.result not in {ScanResult.ADMITTED, ScanResult.EXITED}:
+        raise Conflict("not_an_admission")
+    existing = db.session.scalar(select(Scan).where(Scan.annuls_id == taken.id))
+    if existing is not None:
+        return Answer(existing, ScanResult.ANNULLED)
+    if now() - taken.received_at > UNDO_WITHIN:
+        raise Conflict("too_late_to_undo", minutes=int(UNDO_WITHIN.total_seconds()) // 60)
+    row = Scan(
+        public_id=new_public_id(),
+        nonce=f"annul-{taken.public_id}",
+        code=taken.code,
+        gate_id=taken.gate_id,
+        slot_id=taken.slot_id,
+        attendee_id=taken.attendee_id,
+        direction=taken.direction,
+        result=ScanResult.ANNULLED,
+        scanned_at=now(),
+        received_at=now(),
+        actor_id=actor.person,
+        actor_name=actor.name,
+        annuls_id=taken.id,
+    )
+    db.session.add(row)
+    db.session.flush()
+    audit.record(actor, "scan.annulled", "scan", taken.public_id)
+    return Answer(row, ScanResult.ANNULLED)
+
+
+def create_gate(name: str, slots: Sequence[str], *, actor: Actor) -> tuple[Gate, str]:
+    """A gate that serves these slots (public ids), and its token, which is shown only now."""
+    name = clean_line(name, "name", GATE_NAME_MAX, required=True)
+    if not 1 <= len(slots) <= GATE_SLOTS_MAX:
+        raise Invalid("out_of_range", field="slots", minimum=1, maximum=GATE_SLOTS_MAX)
+    rows = list(db.session.scalars(select(Slot).where(Slot.public_id.in_(slots))))
+    if len(rows) != len(set(slots)) or not all(is_allowed(actor, Permission.MANAGE_GATES, row.scope) for row in rows):
+        raise Invalid("unknown_slot", field="slots")
+    token = new_token(GATE_TOKEN_PREFIX)
+    gate = Gate(
+        public_id=new_public_id(), name=name, token_hash=hash_token(token), created_by_id=actor.person, slots=rows
+    )
+    db.session.add(gate)
+    db.session.flush()
+    audit.record(actor, "gate.created", "gate", gate.public_id, after={"name": name, "slots": list(slots)})
+    return gate, token
+
+
+def revoke_gate(public_id: str, *, actor: Actor) -> None:
+    """End a gate: its token is dead at once, its scans stay."""
+    gate = db.session.scalars(select(Gate).where(Gate.public_id == public_id)).one_or_none()
+    if gate is None or not is_allowed(actor, Permission.MANAGE_GATES, gate.scope):
+        raise NotFound()
+    gate.revoked_at = gate.revoked_at or now()
+    audit.record(actor, "gate.revoked", "gate", gate.public_id)
+
+
+def _cleaned(command: CheckIn) -> CheckIn:
+    nonce = clean_line(command.nonce, "nonce", NONCE_MAX, required=True)
+    if nonce.startswith("annul-"):
+        raise Invalid("bad_choice", field="nonce")
+    code = clean_line(command.code, "code", CODE_MAX, required=not command.is_history)
+    return CheckIn(
+        code=code,
+        nonce=nonce,
+        gate=command.gate,
+        scanned_at=command.scanned_at,
+        direction=command.direction,
+        override_reason=clean_line(command.override_reason, "override", REASON_MAX),
+        device=clean_line(command.device, "device", 60),
+        is_history=command.is_history,
+    )
+
+
+def _judged_at(command: CheckIn) -> datetime:
+    """The instant the scan is judged at; off by more than two minutes only as a gate's queued history."""
+    at = command.scanned_at or now()
+    if not command.is_history and abs(at - now()) > CLOCK_TOLERANCE:
+        raise Invalid("clock_off", field="scanned_at")
+    return min(at, now() + CLOCK_TOLERANCE)
+
+
+def _gate_of(command: CheckIn, actor: Actor) -> GateFacts | None:
+    """The gate of the token or the one named, which the actor may use."""
+    if actor.gate is None and not command.gate:
+        return None
+    gate = find_gate(key=actor.gate) if actor.gate is not None else find_gate(public_id=command.gate)
+    if gate is None:
+        raise Invalid("unknown_gate", field="gate")
+    if not is_allowed(actor, Permission.CHECK_IN, gate.scope):
+        raise Invalid("unknown_gate", field="gate")
+    return gate
+
+
+def _authorize(actor: Actor, scope: Scope) -> None:
+    if not is_allowed(actor, Permission.CHECK_IN, scope):
+        raise NotFound()
+
+
+def _find(command: CheckIn, gate: GateFacts | None) -> tuple[ScanResult | None, Attendee | None, bool]:
+    """(why the code is none of ours, the attendee it names, whether it was typed)."""
+    typed = typed_code(command.code)
+    if typed is not None:
+        if gate is None:
+            raise Invalid("no_gate", field="gate")
+        if count_typed_failures(gate.id, now() - timedelta(minutes=1)) >= TYPED_FAILURES_A_MINUTE:
+            raise TooMany("too_many", retry_after=60)
+        return None, lock_attendee_by_typed_code(typed, gate.slots), True
+    genuine = verify(command.code, public_key)
+    if genuine is CodeFault.MALFORMED:
+        if not command.is_history:
+            raise Invalid("malformed", field="code")
+        return ScanResult.INVALID, None, False
+    if isinstance(genuine, CodeFault):
+        return ScanResult.FORGED, None, False
+    attendee = lock_attendee_by_ticket(genuine.ticket)
+    if attendee is not None and attendee.booking.slot.public_id != genuine.slot:
+        return ScanResult.UNKNOWN, None, False
+    return None, attendee, False
+
+
+def _log_stranger(
+    command: CheckIn, gate: GateFacts | None, result: ScanResult, at: datetime, actor: Actor, *, typed: bool
+) -> Answer:
+    """Log a code that names nobody."""
+    code = command.code if typed else bare_code(command.code)
+    return Answer(_add_scan(command, code, gate, None, result, at, actor), result)
+
+
+def _log(
+    command: CheckIn, gate: GateFacts | None, attendee: Attendee, scans: Sequence[Scan], at: datetime, actor: Actor
+) -> Answer:
+    booking, slot = attendee.booking, attendee.booking.slot
+    standing = _standing(scans)
+    override = bool(command.override_reason)
+    if override:
+        authorize(actor, Permission.OVERRIDE_CHECK_IN, slot.scope)
+    facts = TicketFacts(
+        ticket=attendee.state,
+        booking=booking.state,
+        slot=slot.state,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        is_gates_slot=gate is None or slot.id in gate.slots,
+        is_inside=bool(standing) and standing[-1].result is ScanResult.ADMITTED,
+        was_admitted=any(scan.result is ScanResult.ADMITTED for scan in standing),
+    )
+    result = judge(facts, at, command.direction, override=override)
+    code = typed_code(command.code) or bare_code(command.code)
+    row = _add_scan(command, code, gate, attendee, result, at, actor)
+    return _answer(row, attendee, standing, gate)
+
+
+def _add_scan(
+    command: CheckIn,
+    code: str,
+    gate: GateFacts | None,
+    attendee: Attendee | None,
+    result: ScanResult,
+    at: datetime,
+    actor: Actor,
+) -> Scan:
+    row = Scan(
+        public_id=new_public_id(),
+        nonce=command.nonce,
+        code=code[:CODE_MAX],
+        gate_id=gate.id if gate else None,
+        slot_id=attendee.slot_id if attendee else None,
+        attendee_id=attendee.id if attendee else None,
+        direction=command.direction,
+        result=result,
+        scanned_at=at,
+        received_at=now(),
+        actor_id=actor.person,
+        actor_name=actor.name,
+        device=command.device,
+        is_override=bool(command.override_reason),
+        reason=command.override_reason,
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def _standing(scans: Sequence[Scan]) -> list[Scan]:
+    """Entries and exits that nobody took back, by time."""
+    taken_back = {scan.annuls_id for scan in scans}
+    passed = [scan for scan in scans if scan.result in {ScanResult.ADMITTED, ScanResult.EXITED}]
+    return sorted((scan for scan in passed if scan.id not in taken_back), key=lambda scan: (scan.scanned_at, scan.id))
+
+
+def _answer_again(repeated: Scan, attendee: Attendee | None, scans: Sequence[Scan], gate: GateFacts | None) -> Answer:
+    """The answer of the first time; a nonce that another code used belongs to somebody else."""
+    if repeated.attendee_id != (attendee.id if attendee else None):
+        raise Conflict("nonce_taken")
+    if attendee is None:
+        return Answer(repeated, repeated.result)
+    return _answer(repeated, attendee, _standing(scans), gate)
+
+
+def _answer(row: Scan, attendee: Attendee, standing: Sequence[Scan], gate: GateFacts | None) -> Answer:
+    first = next((scan for scan in standing if scan.result is ScanResult.ADMITTED), None)
+    slots = gate.slots | {attendee.slot_id} if gate else {attendee.slot_id}
+    arrived, counters = count_arrivals(attendee.booking_id, slots)
+    return Answer(row, row.result, attendee, first, arrived, attendee.booking.party, counters)
+
+
+__all__ = ["Answer", "Direction", "annul", "check_in", "create_gate", "revoke_gate"]

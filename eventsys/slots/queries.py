@@ -1,0 +1,260 @@
+"""Reads of slots: what an actor may see, lists with filters, the nearest alternatives."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true
+from sqlalchemy.orm import joinedload, selectinload
+
+from eventsys.core.actor import Actor, Role
+from eventsys.core.clock import now
+from eventsys.core.db import db
+from eventsys.core.errors import NotFound
+from eventsys.core.permissions import Permission, is_allowed
+from eventsys.core.text import fold
+from eventsys.directory.models import Department, Enterprise, Park, enterprise_tags
+from eventsys.directory.rules import EnterpriseSize, Topic
+from eventsys.slots.models import Edition, Slot, slot_departments, slot_enterprises
+from eventsys.slots.rules import Audience, AudienceKind, EnterpriseProfile, SlotFormat, SlotState, is_for
+
+STAFF = (Role.CLERK, Role.STEWARD)
+EVERYTHING = (Role.COORDINATOR, Role.AUDITOR)
+NEAREST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFilter:
+    """What a list is narrowed to. Instants are aware; `to` is exclusive; organisations are public ids or codes."""
+
+    starts_from: datetime | None = None
+    starts_before: datetime | None = None
+    department: str = ""
+    park: str = ""
+    topic: Topic | None = None
+    format: SlotFormat | None = None
+    edition: str = ""
+    has_places: bool = False
+    search: str = ""
+    states: tuple[SlotState, ...] = (SlotState.PUBLISHED,)
+
+
+def with_details(query: Select[Any]) -> Select[Any]:
+    """Load what a page or JSON of a slot shows, in one statement a relation."""
+    return query.options(
+        joinedload(Slot.department),
+        joinedload(Slot.place),
+        joinedload(Slot.park),
+        joinedload(Slot.edition),
+        selectinload(Slot.supporting),
+        selectinload(Slot.services),
+    )
+
+
+def audience_of(slot: Slot) -> Audience:
+    """The slot's audience as a value; named enterprises are read only for a named one."""
+    invited: Sequence[int] = ()
+    if slot.audience_kind is AudienceKind.NAMED:
+        invited = db.session.scalars(
+            select(slot_enterprises.c.enterprise_id)
+            .where(slot_enterprises.c.slot_id == slot.id)
+            .order_by(slot_enterprises.c.enterprise_id)
+        ).all()
+    kept = slot.audience
+    return Audience(
+        kind=slot.audience_kind,
+        parks=tuple(kept.get("parks", ())),
+        tags=tuple(kept.get("tags", ())),
+        sub_districts=tuple(kept.get("sub_districts", ())),
+        sizes=tuple(EnterpriseSize(size) for size in kept.get("sizes", ())),
+        enterprises=tuple(invited),
+    )
+
+
+def get_profiles(enterprises: Collection[int]) -> list[EnterpriseProfile]:
+    """What audiences ask of these enterprises (primary keys)."""
+    rows = db.session.execute(
+        select(Enterprise.id, Enterprise.park_id, Enterprise.sub_district, Enterprise.size).where(
+            Enterprise.id.in_(enterprises)
+        )
+    ).all()
+    tags: dict[int, set[int]] = {}
+    for owner, tag in db.session.execute(
+        select(enterprise_tags.c.enterprise_id, enterprise_tags.c.tag_id).where(
+            enterprise_tags.c.enterprise_id.in_(enterprises)
+        )
+    ):
+        tags.setdefault(owner, set()).add(tag)
+    return [
+        EnterpriseProfile(row.id, row.park_id, frozenset(tags.get(row.id, ())), row.sub_district, row.size)
+        for row in rows
+    ]
+
+
+def is_slot_for(slot: Slot, enterprise: int) -> bool:
+    """Whether the enterprise (primary key) is among those the slot is for."""
+    audience = audience_of(slot)
+    if audience.kind is AudienceKind.PUBLIC:
+        return True
+    return any(is_for(audience, profile) for profile in get_profiles({enterprise}))
+
+
+def get_visible_slot(public_id: str, actor: Actor) -> Slot:
+    """The slot with its details, when it exists for `actor`; NotFound otherwise."""
+    slot = db.session.scalars(with_details(select(Slot).where(Slot.public_id == public_id))).unique().one_or_none()
+    if slot is None or not _exists_for(slot, actor):
+        raise NotFound()
+    return slot
+
+
+def _exists_for(slot: Slot, actor: Actor) -> bool:
+    if is_allowed(actor, Permission.SEE_HIDDEN_SLOT, slot.scope):
+        return True
+    if any(department.id in actor.departments(*STAFF) for department in slot.supporting):
+        return True
+    if slot.state is SlotState.DRAFT:
+        return False
+    if not slot.is_hidden:
+        return True
+    audience = audience_of(slot)
+    return any(is_for(audience, profile) for profile in get_profiles(actor.enterprises()))
+
+
+def get_slot_of(public_id: str, actor: Actor, permission: Permission) -> Slot:
+    """The slot of a department in which `actor` has `permission`, locked; NotFound for anybody else."""
+    slot = db.session.scalars(
+        select(Slot).where(Slot.public_id == public_id).options(joinedload(Slot.department)).with_for_update(of=Slot)
+    ).one_or_none()
+    if slot is None or not is_allowed(actor, permission, slot.scope):
+        raise NotFound()
+    return slot
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """Which slots a list may show `actor`."""
+    shown = and_(Slot.state != SlotState.DRAFT, Slot.is_hidden.is_(False))
+    if actor.has(*EVERYTHING):
+        return true()
+    conditions: list[ColumnElement[bool]] = [shown]
+    departments = actor.departments(*STAFF)
+    if departments:
+        conditions.append(_of_departments(departments))
+    if actor.enterprises():
+        conditions.append(Slot.id.in_(_hidden_slots_for(actor.enterprises())))
+    return or_(*conditions)
+
+
+def _of_departments(departments: Collection[int]) -> ColumnElement[bool]:
+    supported = select(slot_departments.c.slot_id).where(slot_departments.c.department_id.in_(departments))
+    return or_(Slot.department_id.in_(departments), Slot.id.in_(supported))
+
+
+def _hidden_slots_for(enterprises: Collection[int]) -> list[int]:
+    """Hidden slots to come whose audience holds one of the enterprises. They are few: named ones and care visits."""
+    invited = select(slot_enterprises.c.slot_id).where(slot_enterprises.c.enterprise_id.in_(enterprises))
+    others = db.session.scalars(
+        select(Slot).where(
+            Slot.is_hidden,
+            Slot.state != SlotState.DRAFT,
+            Slot.audience_kind != AudienceKind.NAMED,
+            Slot.ends_at > now(),
+        )
+    ).all()
+    profiles = get_profiles(enterprises) if others else []
+    fitting = [slot.id for slot in others if any(is_for(audience_of(slot), profile) for profile in profiles)]
+    named = db.session.scalars(select(Slot.id).where(Slot.id.in_(invited), Slot.state != SlotState.DRAFT)).all()
+    return [*named, *fitting]
+
+
+def _narrowed(query: Select[Any], wanted: SlotFilter) -> Select[Any]:
+    query = query.where(Slot.state.in_(wanted.states))
+    if wanted.starts_from is not None:
+        query = query.where(Slot.starts_at >= wanted.starts_from)
+    if wanted.starts_before is not None:
+        query = query.where(Slot.starts_at < wanted.starts_before)
+    if wanted.department:
+        ids = select(Department.id).where(
+            or_(Department.public_id == wanted.department, Department.code == wanted.department)
+        )
+        supported = select(slot_departments.c.slot_id).where(slot_departments.c.department_id.in_(ids))
+        query = query.where(or_(Slot.department_id.in_(ids), Slot.id.in_(supported)))
+    if wanted.park:
+        query = query.where(Slot.park_id.in_(select(Park.id).where(Park.public_id == wanted.park)))
+    if wanted.edition:
+        query = query.where(Slot.edition_id.in_(select(Edition.id).where(Edition.public_id == wanted.edition)))
+    if wanted.topic is not None:
+        query = query.where(Slot.topic == wanted.topic)
+    if wanted.format is not None:
+        query = query.where(Slot.format == wanted.format)
+    if wanted.has_places:
+        query = query.where(_has_places(), Slot.closes_at > now())
+    return _searched(query, wanted.search)
+
+
+def _has_places(party: int = 1) -> ColumnElement[bool]:
+    people = or_(Slot.attendee_capacity.is_(None), Slot.people_taken + party <= Slot.attendee_capacity)
+    return and_(Slot.places_taken < Slot.capacity, people)
+
+
+def _searched(query: Select[Any], search: str) -> Select[Any]:
+    """Every word must be found in title or description, or (in pinyin too) in the department's or park's names."""
+    for word in search.split()[:6]:
+        departments = select(Department.id).where(Department.search_text.contains(fold(word), autoescape=True))
+        parks = select(Park.id).where(Park.search_text.contains(fold(word), autoescape=True))
+        query = query.where(
+            or_(
+                func.lower(Slot.title).contains(word.lower(), autoescape=True),
+                func.lower(Slot.title_en).contains(word.lower(), autoescape=True),
+                func.lower(Slot.description).contains(word.lower(), autoescape=True),
+                Slot.department_id.in_(departments),
+                Slot.park_id.in_(parks),
+            )
+        )
+    return query
+
+
+def list_slots(
+    wanted: SlotFilter, actor: Actor, *, limit: int, after: tuple[datetime, int] | None = None
+) -> Sequence[Slot]:
+    """Up to `limit` slots by start; `after` is the (start, primary key) of the last one seen."""
+    query = _narrowed(with_details(select(Slot)), wanted).where(visible_to(actor))
+    if after is not None:
+        query = query.where(or_(Slot.starts_at > after[0], and_(Slot.starts_at == after[0], Slot.id > after[1])))
+    return db.session.scalars(query.order_by(Slot.starts_at, Slot.id).limit(limit)).unique().all()
+
+
+def list_desk_slots(actor: Actor, starts_from: datetime, starts_before: datetime) -> Sequence[Slot]:
+    """Every slot, drafts too, of the departments whose desk `actor` sits at, by start."""
+    mine: ColumnElement[bool] = true() if actor.has(*EVERYTHING) else false()
+    departments = actor.departments(*STAFF)
+    if departments:
+        mine = _of_departments(departments)
+    elif any(grant.role in STAFF and grant.department is None for grant in actor.grants):
+        mine = true()
+    query = with_details(select(Slot)).where(mine, Slot.starts_at >= starts_from, Slot.starts_at < starts_before)
+    return db.session.scalars(query.order_by(Slot.starts_at, Slot.id)).unique().all()
+
+
+def nearest_slots(slot: Slot, party: int, enterprise: int | None = None) -> list[Slot]:
+    """Up to three other slots with room for `party` that can be booked now: same department first, then same topic,
+    then by how close in time they are. Hidden ones never: they would be told to strangers."""
+    same_topic = Slot.topic == slot.topic
+    bookable = and_(
+        Slot.state == SlotState.PUBLISHED,
+        Slot.is_hidden.is_(False),
+        Slot.closes_at > now(),
+        or_(Slot.opens_at.is_(None), Slot.opens_at <= now()),
+        _has_places(party),
+        or_(Slot.party_max.is_(None), Slot.party_max >= party),
+    )
+    query = with_details(select(Slot)).where(
+        bookable, Slot.id != slot.id, or_(Slot.department_id == slot.department_id, same_topic)
+    )
+    order = (case((Slot.department_id == slot.department_id, 0), else_=1), case((same_topic, 0), else_=1))
+    found = db.session.scalars(query.order_by(*order, Slot.starts_at, Slot.id).limit(NEAREST * 4)).unique().all()
+    if enterprise is not None:
+        found = [other for other in found if is_slot_for(other, enterprise)]
+    return list(found[:NEAREST])
