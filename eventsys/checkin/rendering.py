@@ -1,0 +1,87 @@
+"""What a gate shows of a scan, as JSON: the API and the gate page answer the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from eventsys.checkin.models import Scan
+from eventsys.checkin.rules import ScanResult
+from eventsys.checkin.services import Answer
+from eventsys.slots.models import Slot
+from eventsys.web.locale import format_moment
+from eventsys.web.rfc3339 import format_instant
+
+MESSAGES: dict[ScanResult, Any] = {
+    ScanResult.INVALID: _l("Not recognised. Search by name or register here."),
+    ScanResult.FORGED: _l("Not recognised. Search by name or register here."),
+    ScanResult.UNKNOWN: _l("Not recognised. Search by name or register here."),
+    ScanResult.REVOKED: _l("Code replaced, show the new one."),
+    ScanResult.CANCELLED: _l("Booking cancelled."),
+    ScanResult.WRONG_SLOT: _l("For another slot: %(starts_at)s, %(place)s."),
+    ScanResult.NOT_CONFIRMED: _l("Not confirmed: register here or call the clerk."),
+    ScanResult.NOT_YET: _l("Check-in opens %(opens_at)s."),
+    ScanResult.EXPIRED: _l("Check-in closed %(ends_at)s."),
+    ScanResult.ALREADY_ADMITTED: _l("Checked in %(first_at)s, %(gate)s. Check the person."),
+    ScanResult.ADMITTED: _l("Checked in (%(arrived)s of %(party)s)"),
+    ScanResult.EXITED: _l("Checked out."),
+    ScanResult.ANNULLED: _l("Taken back."),
+}
+ALREADY_ADMITTED_WITHOUT_GATE = _l("Checked in %(first_at)s. Check the person.")
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """`{scan, result, message, attendee, arrived, party, first_scan, slot, counters}`; null where it does not apply."""
+    attendee, slot, first = answer.attendee, answer.slot, _earlier(answer)
+    enterprise = attendee.booking.enterprise.name if attendee else ""
+    counters = answer.counters
+    return {
+        "scan": answer.scan.public_id if answer.scan else None,
+        "result": answer.result.value,
+        "message": message_of(answer),
+        "attendee": {"name": attendee.name, "enterprise": enterprise} if attendee else None,
+        "arrived": answer.arrived,
+        "party": answer.party,
+        "first_scan": _first_json(first) if first else None,
+        "slot": _slot_json(slot) if slot else None,
+        "counters": {"admitted": counters.admitted, "expected": counters.expected} if counters else None,
+    }
+
+
+def message_of(answer: Answer) -> str:
+    """The sentence the steward reads, in the language of the request."""
+    first, slot = _earlier(answer), answer.slot
+    text = MESSAGES[answer.result]
+    if answer.result is ScanResult.ALREADY_ADMITTED and not (first and first.gate):
+        text = ALREADY_ADMITTED_WITHOUT_GATE
+    return str(text) % {
+        "arrived": answer.arrived,
+        "party": answer.party,
+        "first_at": format_moment(first.scanned_at) if first else "–",
+        "gate": first.gate.name if first and first.gate else "–",
+        "starts_at": format_moment(slot.starts_at) if slot else "–",
+        "ends_at": format_moment(slot.ends_at) if slot else "–",
+        "opens_at": format_moment(answer.opens_at) if answer.opens_at else "–",
+        "place": _place(slot) or "–" if slot else "–",
+    }
+
+
+def _earlier(answer: Answer) -> Scan | None:
+    """The admission that stands, unless it is this very scan (a repeated request)."""
+    first, scan = answer.first, answer.scan
+    return None if first and scan and first.id == scan.id else first
+
+
+def _first_json(first: Scan) -> dict[str, Any]:
+    gate = first.gate.name if first.gate else None
+    return {"at": format_instant(first.scanned_at), "gate": gate, "device": first.device}
+
+
+def _slot_json(slot: Slot) -> dict[str, Any]:
+    times = {"starts_at": format_instant(slot.starts_at), "ends_at": format_instant(slot.ends_at)}
+    return {"id": slot.public_id, "title": slot.title, **times, "place": _place(slot)}
+
+
+def _place(slot: Slot) -> str:
+    return " ".join(filter(None, [slot.place.name if slot.place else "", slot.place_text]))
