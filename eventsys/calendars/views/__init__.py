@@ -1,0 +1,1 @@
+"""Feeds for calendar clients, and the page of one's links."""
