@@ -19,6 +19,8 @@ COMMANDS = {
     "db": ("eventsys.cli.database:db", "Create or upgrade the database."),
     "user": ("eventsys.cli.people:user", "Add people."),
     "token": ("eventsys.cli.people:token", "Add API tokens."),
+    "import": ("eventsys.cli.sheets:import_file", "Import departments or enterprises from a spreadsheet."),
+    "export": ("eventsys.cli.sheets:export_file", "Export departments or enterprises into a spreadsheet."),
     "backup": ("eventsys.cli.backup:backup", "Write the database and the secret key into one file."),
     "restore": ("eventsys.cli.backup:restore", "Bring back what backup wrote."),
     "doctor": ("eventsys.cli.doctor:doctor", "Check configuration, database, assets, clock, mail and worker."),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-import click
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -75,8 +76,8 @@ def _make(certificate_file: Path, key_file: Path, address: str) -> None:
 
 def print_qr(url: str) -> None:
     """Draw the address for a phone's camera."""
-    from qrcode.main import QRCode  # draws once, at start
+    import qrcode  # draws once, at start
 
-    code = QRCode(border=2)
+    code: Any = qrcode.QRCode(border=2)
     code.add_data(url)
-    code.print_ascii(out=click.get_text_stream("stdout"), invert=True)
+    code.print_ascii(out=sys.stdout, invert=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Iterable
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from eventsys.app import MAX_BODY, create_app
 
@@ -37,7 +37,7 @@ class TurnTaking:
         if environ["PATH_INFO"] == "/healthz":  # answers as long as the process lives
             return self._app(environ, start_response)
         if environ["REQUEST_METHOD"] not in BODYLESS and not self._is_declared_too_large(environ):
-            environ["wsgi.input"] = self._read(environ["wsgi.input"])
+            self._read_body(environ)
         if not self._turns.acquire(timeout=WAIT_SECONDS):
             return _busy(start_response)
         try:
@@ -50,15 +50,17 @@ class TurnTaking:
         length = str(environ.get("CONTENT_LENGTH") or "")
         return length.isdigit() and int(length) > self._body_limit
 
-    def _read(self, stream: Any) -> IO[bytes]:
-        """The body, on disk beyond 64 KB; one byte beyond the limit is enough for the application to refuse it."""
+    def _read_body(self, environ: WSGIEnvironment) -> None:
+        """Read the whole body, on disk beyond 64 KB, or one byte too many: enough for the application to answer 413."""
         body: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=MEMORY)  # noqa: SIM115 - closed when collected
         left = self._body_limit + 1
-        while left > 0 and (chunk := stream.read(min(CHUNK, left))):
+        while left > 0 and (chunk := environ["wsgi.input"].read(min(CHUNK, left))):
             body.write(chunk)
             left -= len(chunk)
+        if environ.pop("HTTP_TRANSFER_ENCODING", ""):  # sent in chunks, known now
+            environ["CONTENT_LENGTH"] = str(body.tell())
         body.seek(0)
-        return body
+        environ["wsgi.input"] = body
 
 
 def _busy(start_response: StartResponse) -> Iterable[bytes]:

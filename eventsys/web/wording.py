@@ -78,6 +78,7 @@ SENTENCES: dict[str, Any] = {
     "code_taken": _l("Another department has this code."),
     "name_taken": _l("There is one of this name already."),
     "credit_code_taken": _l("There is an enterprise with this credit code already."),
+    "district_exists": _l("There is a district already."),
     "in_use": _l("It is still in use and cannot be removed. Disable it instead."),
     # slots
     "end_before_start": _l("The end must come after the start."),
