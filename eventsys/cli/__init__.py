@@ -17,6 +17,7 @@ COMMANDS = {
     "worker": ("eventsys.cli.worker:worker", "Send mails and do the daily chores, until stopped."),
     "run": ("eventsys.cli.run:run", "Serve with a worker beside it, for one machine or a trial."),
     "db": ("eventsys.cli.database:db", "Create or upgrade the database."),
+    "demo": ("eventsys.cli.demo:demo", "Load the demonstration district."),
     "user": ("eventsys.cli.people:user", "Add people."),
     "token": ("eventsys.cli.people:token", "Add API tokens."),
     "import": ("eventsys.cli.sheets:import_file", "Import departments or enterprises from a spreadsheet."),

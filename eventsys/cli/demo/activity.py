@@ -50,8 +50,8 @@ class Day:
     edition: Edition
 
 
-def write_activity(district: DemoDistrict, months: int, random: Random) -> list[Slot]:
-    """Add slots from `months` / 2 months ago to as far ahead, and one today; answers those open for booking."""
+def write_activity(district: DemoDistrict, months: int, random: Random) -> None:
+    """Add slots from `months` / 2 months ago to as far ahead, and one today."""
     zone = installation().zone
     today = now().astimezone(zone).date()
     half = timedelta(days=round(15.25 * months))
@@ -66,11 +66,6 @@ def write_activity(district: DemoDistrict, months: int, random: Random) -> list[
         if slot.state is not SlotState.DRAFT:
             _fill(slot, district.enterprises, random)
     db.session.flush()
-    open_now = [
-        slot for slot in slots if slot.state is SlotState.PUBLISHED and slot.closes_at > now() + timedelta(days=2)
-    ]
-    roomy = [slot for slot in open_now if not slot.is_hidden and (slot.opens_at is None or slot.opens_at <= now())]
-    return sorted(roomy, key=lambda slot: -slot.places_left)
 
 
 def _days(district: DemoDistrict, first: date, last: date) -> Iterator[Day]:
@@ -95,9 +90,9 @@ def _slots_of(
     department: Department, district: DemoDistrict, days: list[Day], random: Random, zone: ZoneInfo
 ) -> Iterator[Slot]:
     """A department's slots: some are busy, some quiet, and each has its weekday."""
-    weekday, share = random.randrange(5), random.choice((0.3, 0.4, 0.5))
+    weekday, share = random.randrange(5), random.choice((0.6, 0.8, 1.0))
     for day in days:
-        if random.random() < (share if day.on.weekday() == weekday else share / 3):
+        if random.random() < (share if day.on.weekday() == weekday else share / 2):
             kind = random.choices([kind for kind, _ in FORMATS], [weight for _, weight in FORMATS])[0]
             hour, minute = random.choice(HOURS)
             starts_at = datetime.combine(day.on, time(hour, minute), zone)
@@ -163,7 +158,8 @@ def _slot_today(district: DemoDistrict, zone: ZoneInfo, edition: Edition) -> Slo
     """A session of the first department that begins within the hour, so that a gate can be tried at once."""
     starts_at = (now() + timedelta(minutes=75)).astimezone(zone).replace(minute=0, second=0, microsecond=0)
     department, place = district.departments[0], district.places[0]
-    slot = _slot(department, department.services[0], SlotFormat.SESSION, starts_at, place, edition, Random(1))
+    random = Random(1)  # noqa: S311 - nothing secret
+    slot = _slot(department, department.services[0], SlotFormat.SESSION, starts_at, place, edition, random)
     slot.state, slot.published_at = SlotState.PUBLISHED, slot.created_at
     slot.called_off_at, slot.call_off_reason = None, ""
     slot.closes_at = slot.cancel_until = slot.names_until = starts_at

@@ -14,58 +14,11 @@ REAL = ("9135020073786628XK", "四三九九网络股份有限公司", "四三九
 # Registration authority 0 is assigned to nobody in GB 32100-2015, so no code made here can be anybody's.
 AUTHORITY, CATEGORY, REGION = "0", "1", "350203"
 
-FIRST = [
-    "云帆",
-    "星河",
-    "海岚",
-    "山雀",
-    "白鹭",
-    "蓝鲸",
-    "晨光",
-    "鹭岛",
-    "青柠",
-    "远航",
-    "麦浪",
-    "松果",
-    "琥珀",
-    "极光",
-    "听潮",
-    "木棉",
-    "石榴",
-    "流萤",
-    "竹影",
-    "锦鲤",
-    "鲸落",
-    "灯塔",
-]
-SECOND = [
-    "互动",
-    "数字",
-    "智联",
-    "云图",
-    "创想",
-    "幻境",
-    "闪电",
-    "像素",
-    "轻舟",
-    "拾光",
-    "方舟",
-    "万象",
-    "回声",
-    "矩阵",
-]
-FIELDS = [
-    "网络科技",
-    "信息技术",
-    "软件开发",
-    "游戏科技",
-    "动漫文化",
-    "电子商务",
-    "人工智能",
-    "数据服务",
-    "文化传媒",
-    "直播科技",
-]
+FIRST = (
+    "云帆 星河 海岚 山雀 白鹭 蓝鲸 晨光 鹭岛 青柠 远航 麦浪 松果 琥珀 极光 听潮 木棉 石榴 流萤 竹影 锦鲤 鲸落 灯塔"
+).split()
+SECOND = "互动 数字 智联 云图 创想 幻境 闪电 像素 轻舟 拾光 方舟 万象 回声 矩阵".split()
+FIELDS = "网络科技 信息技术 软件开发 游戏科技 动漫文化 电子商务 人工智能 数据服务 文化传媒 直播科技".split()
 SUB_DISTRICTS = {
     "软件园二期": "莲前街道",
     "观音山国际商务营运中心": "莲前街道",
@@ -118,7 +71,7 @@ def generate(count: int, random: Random) -> Iterator[DemoEnterprise]:
             short_name=f"{stem}（虚构）",
             park=chosen,
             sub_district=SUB_DISTRICTS[chosen],
-            address=f"{chosen or '厦门市思明区'}{random.randint(1, 60)}号楼{random.randint(2, 24)}{random.randint(0, 9):02d}室",
+            address=f"{chosen or '思明区'}{random.randint(1, 60)}号楼{random.randint(201, 2409)}室",
             size=random.choices([size for size, _ in SIZES], [share for _, share in SIZES])[0],
             tags=tuple(tag for tag, share in TAGS if random.randrange(100) < share),
         )

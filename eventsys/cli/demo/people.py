@@ -11,8 +11,9 @@ from sqlalchemy import select
 from eventsys.accounts.models import Person
 from eventsys.accounts.services import NewApiToken, NewPerson, add_api_token, register_person
 from eventsys.accounts.services.passwords import hash_new_password
+from eventsys.calendars.models import FeedLink
 from eventsys.calendars.rules import NewFeedLink
-from eventsys.calendars.services import create_feed_link
+from eventsys.calendars.services import create_feed_link, revoke_feed_link
 from eventsys.cli.application import COMMAND_LINE
 from eventsys.core.actor import Actor, Grant, Role
 from eventsys.core.db import db
@@ -20,6 +21,7 @@ from eventsys.core.permissions import TOKEN_SCOPES
 from eventsys.directory.models import Department, Enterprise, Membership
 
 PASSWORD = "face-to-face-2026"  # published with the demonstration, good for nothing else
+PURPOSE = "demonstration"
 CONTACTS = 40
 
 
@@ -79,9 +81,7 @@ def fresh_tokens(accounts: Sequence[Account]) -> dict[str, str]:
     """A new token for each account."""
     people = {person.email: person.id for person in db.session.scalars(select(Person).where(Person.email.is_not(None)))}
     return {
-        account.key: add_api_token(
-            NewApiToken(people[account.login], "demonstration", TOKEN_SCOPES, None), actor=COMMAND_LINE
-        )
+        account.key: add_api_token(NewApiToken(people[account.login], PURPOSE, TOKEN_SCOPES, None), actor=COMMAND_LINE)
         for account in accounts
         if account.login in people
     }
@@ -90,25 +90,25 @@ def fresh_tokens(accounts: Sequence[Account]) -> dict[str, str]:
 def fresh_feeds(accounts: Sequence[Account]) -> dict[str, str]:
     """Paths of public feeds, and fresh private ones of the first contact's enterprise and the first clerk's desk."""
     by_key = {account.key: account for account in accounts}
-    contact, clerk = by_key["contact"], by_key["clerk"]
-    assert contact.enterprise is not None
-    assert clerk.department is not None
-    own = NewFeedLink(purpose="demonstration", enterprise=contact.enterprise.public_id)
-    desk = NewFeedLink(purpose="demonstration", department=clerk.department.public_id)
     return {
         "all": "/feeds/all.ics",
-        "department": f"/feeds/departments/{clerk.department.code}.ics",
-        "private": f"/feeds/private/{_link(contact, own)}.ics",
-        "desk": f"/feeds/private/{_link(clerk, desk)}.ics",
+        "department": f"/feeds/departments/{accounts[2].department.code}.ics" if accounts[2].department else "",
+        "private": f"/feeds/private/{_fresh_link(by_key['contact'])}.ics",
+        "desk": f"/feeds/private/{_fresh_link(by_key['clerk'])}.ics",
     }
 
 
-def _link(account: Account, command: NewFeedLink) -> str:
+def _fresh_link(account: Account) -> str:
+    """The token of a new link to the account's calendar; earlier ones of the demonstration end."""
     person = db.session.scalars(select(Person).where(Person.email == account.login)).one()
     department = account.department.id if account.department else None
     enterprise = account.enterprise.id if account.enterprise else None
     grants = frozenset({Grant(account.role, department, enterprise)})
     actor = Actor(person=person.id, name=person.name, grants=grants, channel=COMMAND_LINE.channel)
+    earlier = select(FeedLink).where(FeedLink.person_id == person.id, FeedLink.purpose == PURPOSE)
+    for link in db.session.scalars(earlier.where(FeedLink.revoked_at.is_(None))):
+        revoke_feed_link(link.public_id, actor=actor)
+    command = NewFeedLink(purpose=PURPOSE, enterprise=enterprise, department=department)
     return create_feed_link(command, actor=actor)[1]
 
 
