@@ -86,6 +86,16 @@ async function store(name, contents) {
   return file;
 }
 
+/** The poster's letters: for the server's own use, so neither compressed nor named in any page. */
+async function font(name, source) {
+  const contents = await readFile(path.join(modules, source));
+  const hash = createHash("sha256").update(contents).digest("hex").slice(0, 10);
+  const { name: stem, ext } = path.parse(name);
+  const file = `${stem}-${hash}${ext}`;
+  await writeFile(path.join(target, file), contents);
+  return file;
+}
+
 async function build() {
   await mkdir(target, { recursive: true });
   const manifest = {};
@@ -94,6 +104,7 @@ async function build() {
   }
   manifest["icons.svg"] = await store("icons.svg", await sprite());
   manifest["favicon.svg"] = await store("favicon.svg", await readFile(path.join(here, "favicon.svg")));
+  manifest["poster.ttf"] = await font("poster.ttf", "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf");
 
   // The manifest changes in one step, and only then do files of the earlier build go.
   const draft = path.join(target, "manifest.json.new");
