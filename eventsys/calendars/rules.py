@@ -17,6 +17,7 @@ CLIENT_MAX = 120
 LINKS_MAX = 30  # in use, of one person
 FETCH_NOTED_EVERY = timedelta(hours=1)
 TOKEN = re.compile(r"[a-z2-7]{32}", re.ASCII)
+SET_NAME = re.compile(r"[a-z0-9-]{1,20}", re.ASCII)  # a public id or a department's code
 
 _CLIENTS = (
     ("google-calendar", "Google"),

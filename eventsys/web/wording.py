@@ -140,6 +140,28 @@ SENTENCES: dict[str, Any] = {
     "file_unreadable": _l("The file cannot be read: %(reason)s. Save it as .xlsx or .csv and try again."),
     "file_empty": _l("The file holds no rows."),
     "columns_missing": _l("Columns are missing: %(columns)s."),
+    "file_too_large": _l("The file is larger than %(megabytes)s MB. Split it."),
+    "file_kind_unknown": _l("This is no spreadsheet we can read. Save it as .xlsx or .csv and try again."),
+    "file_damaged": _l("The file is damaged. Open it in Excel, save it anew as .xlsx and try again."),
+    "file_has_password": _l("The file has a password. Save it without one and try again."),
+    "file_unpacks_too_large": _l(
+        "The file unpacks to over %(megabytes)s MB or is packed abnormally. Nothing was read."
+    ),
+    "file_declares_entities": _l("The file declares XML entities, which Excel never does. Nothing was read."),
+    "file_sheet_too_large": _l("The sheet reaches too far out. Delete the empty rows and columns behind the table."),
+    "file_too_many_rows": _l("More than %(limit)s rows. Split the file."),
+    "file_too_many_columns": _l("More than %(limit)s columns. Delete those that are not needed."),
+    "file_cell_too_long": _l("Row %(row)s: a cell has more than %(limit)s characters. Shorten it."),
+    "file_row_unreadable": _l("Line %(row)s cannot be read: look for a missing or extra quotation mark."),
+    "column_used_twice": _l("One column cannot mean two things. Choose another."),
+    "number_lost_digits": _l("Excel lost digits of this code. Format the column as text and type it anew."),
+    "row_repeats": _l("The same as in row %(first)s. Keep one of them."),
+    "check_digit": _l("The check digit does not fit. Compare the code with the licence."),
+    "cell_size": _l("Write 大型, 中型, 小型 or 微型."),
+    "cell_park": _l("There is no such park. Create it first or correct the name."),
+    "cell_active": _l("Write 启用 or 停用."),
+    "cell_colour": _l("Write a number from 1 to %(colours)s."),
+    "bad_tag": _l("A tag cannot contain commas, semicolons or line breaks."),
 }
 
 

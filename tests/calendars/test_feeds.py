@@ -417,7 +417,15 @@ def test_an_english_installation_has_english_feeds(app, client, monkeypatch):
 
 
 def test_feeds_that_do_not_exist_are_404_and_cost_no_more(client):
-    for path in ("departments/none", "departments/" + "a" * 5000, "parks/1", "parks/%F0%9F%8E%89", "parks/'--"):
+    for path in (
+        "departments/none",
+        "departments/" + "a" * 5000,
+        "parks/1",
+        "parks/%F0%9F%8E%89",
+        "parks/'--",
+        "departments/%00",
+        "parks/%00",
+    ):
         answer = client.get(f"/feeds/{path}.ics")
         assert (answer.status_code, answer.data) == (404, b"not found\n")
     for path in ("/feeds/", "/feeds/x.ics", "/feeds/all.ICS"):

@@ -12,9 +12,10 @@ from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 from eventsys.accounts.models import Person
 from eventsys.calendars.events import Named
 from eventsys.calendars.models import FeedLink
-from eventsys.calendars.rules import TOKEN
+from eventsys.calendars.rules import SET_NAME, TOKEN
 from eventsys.core.actor import Role
 from eventsys.core.db import db
+from eventsys.core.ids import is_public_id
 from eventsys.core.tokens import hash_token
 from eventsys.directory.models import Department, District, Enterprise, Membership, Park
 from eventsys.directory.rules import MembershipState
@@ -62,6 +63,8 @@ def find_district_feed() -> Feed | None:
 
 def find_department_feed(name: str) -> Feed | None:
     """The public calendar of the department with this public id or code."""
+    if not SET_NAME.fullmatch(name):
+        return None
     row = db.session.execute(
         select(*_set_of(Department), Department.public_id, Department.name, Department.name_en, Department.colour)
         .where(or_(Department.public_id == name, Department.code == name))
@@ -75,6 +78,8 @@ def find_department_feed(name: str) -> Feed | None:
 
 def find_park_feed(public_id: str) -> Feed | None:
     """The public calendar of what is held in the park."""
+    if not is_public_id(public_id):
+        return None
     row = db.session.execute(
         select(*_set_of(Park), Park.public_id, Park.name, Park.name_en).where(Park.public_id == public_id)
     ).first()

@@ -27,6 +27,7 @@ from eventsys.core.clock import now
 from eventsys.core.db import Busy, unit_of_work
 from eventsys.core.errors import NotFound
 from eventsys.core.ical import CONTENT_TYPE, Calendar, calendar_bytes
+from eventsys.core.ids import is_public_id
 from eventsys.core.installation import installation
 from eventsys.slots.queries import get_visible_slot
 from eventsys.slots.rules import SlotState
@@ -71,6 +72,8 @@ def private(token: str) -> Response:
 @public
 def slot(public_id: str) -> Response:
     """One slot as a file of one event."""
+    if not is_public_id(public_id):
+        raise NotFound()
     found = get_visible_slot(public_id, current_actor())
     if found.state is SlotState.DRAFT:
         raise NotFound()
