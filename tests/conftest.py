@@ -28,6 +28,7 @@ BOTH = ("sqlite", "postgresql")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "soak: runs at full size when EVENTSYS_SOAK is set (make soak)")
     config.addinivalue_line("markers", "sqlite_only: what is tested does not depend on the database")
 
 
