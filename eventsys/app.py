@@ -22,6 +22,7 @@ from eventsys.core.actor import Actor
 from eventsys.core.db import db, sqlite_module
 from eventsys.directory.contact_views import bp as contacts
 from eventsys.directory.queries import load_session_actor, load_token_actor, roles_of
+from eventsys.directory.views import bp as directory
 from eventsys.pages.navigation import init_navigation
 from eventsys.pages.views import bp as pages
 from eventsys.web.assets import register_assets
@@ -31,13 +32,14 @@ from eventsys.web.headers import init_headers
 from eventsys.web.limits import init_limits
 from eventsys.web.locale import init_locale
 from eventsys.web.logs import configure_logs, init_logs
+from eventsys.web.paths import init_paths
 from eventsys.web.sessions import init_sessions
 from eventsys.web.views import bp as web
 
 PACKAGE = Path(__file__).parent
 MAX_BODY = 2 * 1024 * 1024
 MAX_FIELDS = 2_000
-BLUEPRINTS = (web, pages, feeds, calendars, accounts, contacts)
+BLUEPRINTS = (web, pages, feeds, calendars, accounts, contacts, directory)
 
 __all__ = ["create_app", "tables"]
 
@@ -62,6 +64,7 @@ def create_app(config: Config | None = None) -> APIFlask:
     init_limits(app)
     init_sessions(app)
     init_guards(app, load_by_session=load_session_actor, load_by_token=_load_by_token)
+    init_paths(app)
     init_locale(app)
     csrf = CSRFProtect(app)
     init_security(app, roles_of=roles_of)

@@ -14,7 +14,7 @@ from eventsys.core.db import Model
 from eventsys.core.types import BigId, CreatedAt, Id, Instant, MaybeInstant, PublicId, UtcDateTime, Versioned, text_enum
 
 
-class Person(Versioned, UserMixin, Model):  # type: ignore[misc]
+class Person(Versioned, UserMixin, Model):
     """A person, known by mobile number or mail address. Flask-Security reads and writes the sign-in columns."""
 
     __tablename__ = "people"
@@ -25,7 +25,7 @@ class Person(Versioned, UserMixin, Model):  # type: ignore[misc]
     name: Mapped[str] = mapped_column(String(NAME_MAX))
     search_text: Mapped[str] = mapped_column(String(500), default="")
     mobile: Mapped[str | None] = mapped_column(String(20), unique=True)
-    email: Mapped[str | None] = mapped_column(String(EMAIL_MAX), unique=True)
+    email: Mapped[str | None] = mapped_column(String(EMAIL_MAX), unique=True)  # type: ignore[assignment]
     locale: Mapped[str] = mapped_column(String(8), default="")
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[CreatedAt]
@@ -37,7 +37,7 @@ class Person(Versioned, UserMixin, Model):  # type: ignore[misc]
     mf_recovery_codes: Mapped[list[Any]] = mapped_column(default=list)
 
     @property
-    def roles(self) -> list[Any]:
+    def roles(self) -> list[Any]:  # type: ignore[override]
         """None for Flask-Security: roles are memberships, decided in core/permissions.py."""
         return []
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -17,6 +19,16 @@ PASSWORD_MIN, PASSWORD_MAX = 10, 128
 DEVICE_DAYS = 180
 CODE_MINUTES = 10
 CODE_ATTEMPTS = 5
+CODE_DIGITS = 6
+RESET_HOURS = 1
+RECOVERY_CODES = 8
+SECOND_FACTOR_MINUTES = 10
+TOTP_LEEWAY_SECONDS = 30  # a phone's clock may be half a minute off
+SEEN_SECONDS = 3_600
+CLIENT_MAX = 200
+TOKEN_NAME_MAX = 80
+TOKEN_DAYS_MAX = 730
+API_TOKEN_PREFIX = "evt_"
 
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*\.)+[A-Za-z0-9-]*[A-Za-z0-9]")
 
@@ -29,10 +41,24 @@ class SignInKind(StrEnum):
     DEVICE = "device"
 
 
-class TokenKind(StrEnum):
-    """Whose API token it is."""
+class Attempt(StrEnum):
+    """What somebody can fail at, or ask for too often; each is counted apart."""
 
-    PERSON = "person"
+    PASSWORD = "password"
+    CODE = "code"
+    SECOND_FACTOR = "second_factor"
+    MAIL = "mail"
+    APPLICATION = "application"
+    BINDING = "binding"
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Failures within the running window: by the account, by the address, and by the address at this account."""
+
+    account: int = 0
+    address: int = 0
+    pair: int = 0
 
 
 def session_lifetime(kind: SignInKind, roles: frozenset[Role]) -> timedelta:
@@ -74,3 +100,23 @@ def masked_mobile(mobile: str) -> str:
 ACCOUNT_FAILURES = 10
 ADDRESS_FAILURES = 60
 THROTTLE_WINDOW = timedelta(minutes=15)
+
+
+def must_wait(failures: Failures, *, is_known_address: bool) -> bool:
+    """Whether an attempt is refused unread. An attacked account turns away only who failed at it before, and an address
+    where its owner has signed in keeps tries of its own: so the victim gets in while the attack goes on."""
+    if failures.address >= ADDRESS_FAILURES or failures.pair >= ACCOUNT_FAILURES:
+        return True
+    return failures.account >= ACCOUNT_FAILURES and failures.pair > 0 and not is_known_address
+
+
+def address_block(address: str) -> str:
+    """What counts as one address: an IPv4 address, or the /64 that an IPv6 customer has to choose from."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    if mapped is not None or parsed.version == 4:
+        return str(mapped or parsed)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))

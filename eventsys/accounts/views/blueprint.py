@@ -1,0 +1,39 @@
+"""The blueprint, and how its pages answer a refusal."""
+
+from __future__ import annotations
+
+from flask import Blueprint, make_response, render_template, request
+from werkzeug.wrappers import Response
+
+from eventsys.accounts.models import Person
+from eventsys.accounts.rules import SignInKind
+from eventsys.accounts.security import roles_of
+from eventsys.accounts.services import begin_sign_in, count_wrong_own_password
+from eventsys.core.db import unit_of_work
+from eventsys.core.errors import Refusal, TooMany
+from eventsys.web.errors import status_of
+from eventsys.web.forms import Form
+from eventsys.web.guards import current_actor
+
+bp = Blueprint("accounts", __name__)
+
+
+def show_form(template: str, form: Form, error: Refusal | None = None, **context: object) -> Response:
+    """The form's page: 200 when asked for, 422 when it needs another look, the refusal's status after one."""
+    if error is not None:
+        if error.code == "wrong_password":
+            with unit_of_work():  # the refused one was rolled back
+                count_wrong_own_password(actor=current_actor())
+        form.refuse(error)
+    status = status_of(error) if error else (422 if request.method == "POST" else 200)
+    answer = make_response(render_template(template, form=form, **context), status)
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
+
+
+def begin(person: Person, kind: SignInKind) -> str:
+    """Begin a session within the running unit of work; give the secret to `enter` once that has committed."""
+    client = request.headers.get("User-Agent", "")
+    secret, _ = begin_sign_in(person, kind, roles=roles_of(person.id), actor=current_actor(), client=client)
+    return secret
