@@ -11,8 +11,9 @@ from datetime import date
 from eventsys.accounts.models import Person
 from eventsys.core.actor import Actor, Grant, Role
 from eventsys.core.db import db
+from eventsys.core.search import search_text
 from eventsys.directory.models import Department, District, Enterprise, Membership, Park, Place, Service, Tag
-from eventsys.directory.rules import EnterpriseSize, PlaceKind, Topic, search_text
+from eventsys.directory.rules import EnterpriseSize, PlaceKind, Topic
 
 PASSWORD = "correct horse battery"
 

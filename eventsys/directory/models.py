@@ -5,13 +5,26 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Date, Float, ForeignKey, Index, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eventsys.accounts.models import Person, SignIn
 from eventsys.core.actor import Role
 from eventsys.core.db import Base, Model
 from eventsys.core.permissions import Scope
+from eventsys.core.search import SEARCH_MAX
 from eventsys.core.types import BigId, CreatedAt, FeedSet, Id, MaybeInstant, PublicId, Versioned, text_enum
 from eventsys.directory.rules import (
     ADDRESS_MAX,
@@ -19,7 +32,6 @@ from eventsys.directory.rules import (
     COLOURS,
     NAME_MAX,
     NOTE_MAX,
-    SEARCH_MAX,
     SHORT_NAME_MAX,
     EnterpriseSize,
     MembershipState,

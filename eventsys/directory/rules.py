@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pypinyin import Style, lazy_pinyin
 from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError
 
@@ -19,7 +18,6 @@ SHORT_NAME_MAX = 20
 CODE_MAX = 20
 ADDRESS_MAX = 200
 NOTE_MAX = 500
-SEARCH_MAX = 1_000
 COLOURS = 24  # dept-c1 … dept-c24 in the style sheet
 
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,19}", re.ASCII)
@@ -86,16 +84,6 @@ def parse_code(value: str, field: str = "code") -> str:
     if not _CODE.fullmatch(value):
         raise Invalid("bad_code", field=field, limit=CODE_MAX)
     return value
-
-
-def search_text(*names: str) -> str:
-    """What a search looks through: the names, their pinyin and its initials (`swj` finds 税务局), folded."""
-    parts: list[str] = []
-    for name in names:
-        if not name:
-            continue
-        parts += [fold(name), fold("".join(lazy_pinyin(name))), fold("".join(lazy_pinyin(name, Style.FIRST_LETTER)))]
-    return "\n".join(dict.fromkeys(parts))[:SEARCH_MAX]
 
 
 def check_membership(role: Role, *, department: int | None, enterprise: int | None) -> None:

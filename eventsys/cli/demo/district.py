@@ -15,8 +15,9 @@ from eventsys.core.clock import now
 from eventsys.core.db import db
 from eventsys.core.ids import new_public_id
 from eventsys.core.installation import installation
+from eventsys.core.search import search_text
 from eventsys.directory.models import Department, District, Enterprise, Park, Place, Service, Tag
-from eventsys.directory.rules import PlaceKind, Topic, parse_credit_code, search_text
+from eventsys.directory.rules import PlaceKind, Topic, parse_credit_code
 from eventsys.slots.models import Series
 
 NAME, NAME_EN = "厦门市思明区", "Siming District, Xiamen"
