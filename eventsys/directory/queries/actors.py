@@ -9,7 +9,7 @@ from sqlalchemy import Select, and_, or_, select
 
 from eventsys.accounts.models import ApiToken, Person, SignIn
 from eventsys.accounts.rules import SignInKind
-from eventsys.core.actor import Actor, Channel, Grant
+from eventsys.core.actor import Actor, Channel, Grant, Role
 from eventsys.core.clock import now
 from eventsys.core.db import db
 from eventsys.core.tokens import hash_token
@@ -24,6 +24,7 @@ def load_session_actor(secret: str) -> Actor | None:
             select(
                 Person.id,
                 Person.name,
+                Person.email,
                 Person.locale,
                 SignIn.public_id,
                 SignIn.kind,
@@ -49,7 +50,12 @@ def load_session_actor(secret: str) -> Actor | None:
     first = rows[0]
     usable = [row for row in rows if first.kind is not SignInKind.DEVICE or _device_may_use(row)]
     return Actor(
-        person=first.id, name=first.name, locale=first.locale, session=first.public_id, grants=_grants(usable)
+        person=first.id,
+        name=first.name,
+        email=first.email or "",
+        locale=first.locale,
+        session=first.public_id,
+        grants=_grants(usable),
     )
 
 
@@ -60,6 +66,7 @@ def load_token_actor(secret: str) -> Actor | None:
             select(
                 Person.id,
                 Person.name,
+                Person.email,
                 Person.locale,
                 ApiToken.public_id,
                 ApiToken.scopes,
@@ -82,6 +89,7 @@ def load_token_actor(secret: str) -> Actor | None:
     return Actor(
         person=first.id,
         name=first.name,
+        email=first.email or "",
         locale=first.locale,
         channel=Channel.API,
         token=first.public_id,
@@ -93,9 +101,7 @@ def load_token_actor(secret: str) -> Actor | None:
 def _with_grants(query: Select[Any]) -> Select[Any]:
     """Join the person's active memberships of organisations that are not disabled."""
     return (
-        query.outerjoin(
-            Membership, and_(Membership.person_id == Person.id, Membership.state == MembershipState.ACTIVE)
-        )
+        query.outerjoin(Membership, and_(Membership.person_id == Person.id, Membership.state == MembershipState.ACTIVE))
         .outerjoin(Enterprise, Enterprise.id == Membership.enterprise_id)
         .outerjoin(Department, Department.id == Membership.department_id)
         .where(or_(Enterprise.id.is_(None), Enterprise.active), or_(Department.id.is_(None), Department.active))
@@ -109,6 +115,12 @@ def _device_may_use(row: Any) -> bool:
 
 def _grants(rows: Iterable[Any]) -> frozenset[Grant]:
     return frozenset(Grant(r.role, r.department_id, r.enterprise_id) for r in rows if r.role is not None)
+
+
+def roles_of(person_id: int) -> frozenset[Role]:
+    """The roles a person holds now, wherever."""
+    query = select(Membership.role).where(Membership.person_id == person_id, Membership.state == MembershipState.ACTIVE)
+    return frozenset(db.session.scalars(query))
 
 
 def get_district() -> District:

@@ -1,0 +1,1 @@
+"""Departments and enterprises from spreadsheets, and back into them."""
