@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, case, func, literal, select, text, update
+from sqlalchemy import ColumnElement, Update, case, func, literal, select, text, true, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from eventsys.core.clock import now
@@ -38,8 +38,16 @@ def bump_feed_sets(
         db.session.execute(_bump(District, [1], at))
 
 
-def _bump(model: Bumped, ids: list[int], at: datetime) -> Update:
-    wanted = model.id.in_(ids)
+def bump_all_feed_sets() -> None:
+    """Raise every revision, when something shown in feeds of all kinds changes (a department's, place's or service's
+    name). Rare, and as dear as there are enterprises."""
+    at = now().replace(microsecond=0)
+    for model in (Enterprise, Department, Park, District):
+        db.session.execute(_bump(model, None, at))
+
+
+def _bump(model: Bumped, ids: list[int] | None, at: datetime) -> Update:
+    wanted = true() if ids is None else model.id.in_(ids)
     if not is_sqlite():  # NO KEY: whoever inserts a slot holds a key-share lock on its department's row
         locked = select(model.id).where(wanted).order_by(model.id).with_for_update(key_share=True).cte("locked")
         wanted = model.id.in_(select(locked.c.id))
@@ -59,3 +67,10 @@ def _later(previous: InstrumentedAttribute[datetime], at: datetime) -> ColumnEle
     else:
         a_second_on = func.date_trunc("second", previous) + text("interval '1 second'")
     return case((previous < present, present), else_=a_second_on)
+
+
+def lock_enterprise(enterprise: int) -> Enterprise | None:
+    """The enterprise's row, locked until the end of the unit of work, its feed set raised: one statement."""
+    at = now().replace(microsecond=0)
+    query = _bump(Enterprise, [enterprise], at).returning(Enterprise)
+    return db.session.scalars(query, execution_options={"populate_existing": True}).one_or_none()

@@ -8,7 +8,7 @@ import time_machine
 from sqlalchemy import select
 
 from eventsys.core.db import db, unit_of_work
-from eventsys.directory.feed_sets import bump_feed_sets
+from eventsys.directory.feed_sets import bump_all_feed_sets, bump_feed_sets
 from eventsys.directory.models import Department, District, Enterprise, Park
 from tests import cast
 from tests.support import counted_statements
@@ -55,6 +55,14 @@ def test_a_clock_set_back_does_not_turn_the_time_back(app):
         with time_machine.travel(at, tick=False), unit_of_work():
             bump_feed_sets(district=True)
     assert _state(District) == (3, NOON.replace(microsecond=0) + timedelta(seconds=1))
+
+
+def test_a_name_shown_everywhere_raises_every_set(app):
+    with unit_of_work(), counted_statements() as seen:
+        bump_all_feed_sets()
+    assert len(seen) == 4
+    for model in (District, Department, Park, Enterprise):
+        assert set(db.session.scalars(select(model.feed_revision))) == {2}
 
 
 def test_one_statement_a_table_and_none_for_nothing(app):
