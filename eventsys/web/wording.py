@@ -114,6 +114,8 @@ SENTENCES: dict[str, Any] = {
     "slot_called_off": _l("This slot was called off."),
     "slot_not_published": _l("This slot is not published yet."),
     "party_empty": _l("At least one person, please."),
+    "choose_enterprise": _l("Choose the enterprise: search for it, then mark it in the list."),
+    "party_full": _l("All %(party)s places of this booking are named already. Ask your colleague who booked."),
     "more_names_than_party": _l("%(named)s names for a party of %(party)s. Raise the number or remove names."),
     "unknown_question": _l("This slot asks no such question."),
     "yes_or_no": _l("Answer yes or no."),
