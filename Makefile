@@ -65,9 +65,11 @@ $(BIN)/python:
 
 # An editable install; the build hook makes the front end and the translations.
 $(VENV)/.installed: $(BIN)/python $(SOURCES)
+	@echo "Installing into $(VENV) and building the front end: two or three minutes the first time."
 	$(BIN)/pip install -q -c requirements/constraints.txt -e .
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python $(SOURCES)
+	@echo "Installing into $(VENV) with the tools for tests: some minutes the first time."
 	$(BIN)/pip install -q -c requirements/constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.installed

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, abort, current_app, redirect, request
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import text
 
 from eventsys.core.db import db
@@ -45,7 +47,16 @@ def metrics() -> Response:
     peer = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - no address means not loopback
     if not peer.is_loopback:
         abort(404)
-    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+
+
+def _registry() -> CollectorRegistry:
+    """This process's counters, or those of all worker processes when `eventsys serve` started several."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    return registry
 
 
 @bp.get("/robots.txt")
