@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from hypothesis import settings
 
 from eventsys.app import create_app
 from eventsys.bookings.keys import ensure_signing_key
@@ -23,6 +24,9 @@ from eventsys.core.actor import Channel, system_actor
 from eventsys.core.db import Base, db, unit_of_work
 from tests import cast
 from tests.support import Api, TestClient
+
+settings.register_profile("eventsys", deadline=None)  # a noisy machine is no failure
+settings.load_profile("eventsys")
 
 BOTH = ("sqlite", "postgresql")
 
