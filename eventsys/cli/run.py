@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -27,6 +28,7 @@ from eventsys.directory.models import District
 
 START_SECONDS = 30
 STOP_SECONDS = 15
+ACCOUNTS_A_ROLE = 2
 
 
 @click.command()
@@ -108,11 +110,19 @@ def _wait_until_answering(url: str, children: list[subprocess.Popen[bytes]], sto
 def _greet(url: str, accounts: Path, is_lan: bool) -> None:
     click.echo()
     if accounts.exists():
-        click.echo("Accounts of the demonstration district:")
-        for account in json.loads(accounts.read_text()).get("accounts", []):
-            columns = (account["role"], account["login"], account["password"], account.get("organisation") or "")
-            click.echo("  {:<16}{:<32}{:<24}{}".format(*columns).rstrip())
+        _print_accounts(accounts)
     if is_lan:
         click.echo("The browser warns of the self-made certificate: accept it once.")
         print_qr(url)
     click.echo(f"\n{url}    (Ctrl-C ends server and worker)\n")
+
+
+def _print_accounts(file: Path) -> None:
+    """The first accounts of each role; the rest are in the file."""
+    click.echo(f"Accounts of the demonstration district (all of them: {file}):")
+    shown: Counter[str] = Counter()
+    for account in json.loads(file.read_text("utf-8"))["accounts"]:
+        shown[account["role"]] += 1
+        if shown[account["role"]] <= ACCOUNTS_A_ROLE:
+            columns = (account["role"], account["login"], account["password"], account.get("organisation") or "")
+            click.echo("  {:<16}{:<32}{:<24}{}".format(*columns).rstrip())
