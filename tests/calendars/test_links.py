@@ -99,7 +99,6 @@ def test_unknown_malformed_and_revoked_tokens_answer_the_same(client):
         "short",
         "A" * 32,
         "a" * 5000,
-        "%00",
         "a/b",
         "..%2f..%2fall",
         "税务",
