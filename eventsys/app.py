@@ -14,17 +14,21 @@ from eventsys import tables
 from eventsys.accounts.security import init_security
 from eventsys.accounts.views import bp as accounts
 from eventsys.api.blueprint import init_api
+from eventsys.bookings.views import bp as bookings
 from eventsys.calendars.views.feeds import bp as feeds
 from eventsys.calendars.views.links import bp as calendars
 from eventsys.checkin.queries import GATE_TOKEN_PREFIX, load_gate_actor
+from eventsys.checkin.views import bp as checkin
 from eventsys.config import Config, load_config
 from eventsys.core.actor import Actor
 from eventsys.core.db import db, sqlite_module
 from eventsys.directory.contact_views import bp as contacts
 from eventsys.directory.queries import load_session_actor, load_token_actor, roles_of
 from eventsys.directory.views import bp as directory
+from eventsys.pages.inbox import bp as inbox
 from eventsys.pages.navigation import init_navigation
 from eventsys.pages.views import bp as pages
+from eventsys.pages.views import slots_bp as slots
 from eventsys.web.assets import register_assets
 from eventsys.web.errors import init_errors
 from eventsys.web.guards import init_guards
@@ -39,7 +43,7 @@ from eventsys.web.views import bp as web
 PACKAGE = Path(__file__).parent
 MAX_BODY = 2 * 1024 * 1024
 MAX_FIELDS = 2_000
-BLUEPRINTS = (web, pages, feeds, calendars, accounts, contacts, directory)
+BLUEPRINTS = (web, pages, slots, feeds, calendars, accounts, contacts, directory, bookings, checkin, inbox)
 
 __all__ = ["create_app", "tables"]
 

@@ -1,0 +1,290 @@
+"""The form of a slot: what a clerk types becomes the command NewSlot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    FieldList,
+    FormField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms import Form as PlainForm
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from eventsys.core.errors import Invalid
+from eventsys.directory.models import Enterprise
+from eventsys.directory.rules import EnterpriseSize, Topic
+from eventsys.pages.forms.words import audience_words, format_words, question_words, size_words, topic_words
+from eventsys.pages.queries import SlotChoices, find_enterprises_named
+from eventsys.slots.models import Slot
+from eventsys.slots.rules import (
+    CAPACITY_MAX,
+    DESCRIPTION_MAX,
+    FORMAT_DEFAULTS,
+    LABEL_MAX,
+    LONGEST,
+    PLACE_TEXT_MAX,
+    QUESTIONS_MAX,
+    TITLE_MAX,
+    URL_MAX,
+    Audience,
+    AudienceKind,
+    NewQuestion,
+    NewSlot,
+    QuestionKind,
+    SlotFormat,
+)
+from eventsys.web.forms import Form, LocalDateTimeField
+from eventsys.web.locale import local_name
+
+LONGEST_MINUTES = int(LONGEST.total_seconds() // 60)
+BLANK_QUESTIONS = 2
+INVITED_TEXT_MAX = 50_000
+CELLS = 4  # of a pasted row
+BY_FORMAT = ("minutes", "capacity", "attendee_capacity", "party_max")
+
+
+class QuestionForm(PlainForm):
+    """One question to who books; a row without a text is none."""
+
+    label = StringField(_l("Question"), [Length(max=LABEL_MAX)])
+    kind = SelectField(_l("Answer"))
+    is_required = BooleanField(_l("Must be answered"))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.kind.choices = list(question_words().items())
+        if not self.kind.data:
+            self.kind.data = QuestionKind.TEXT.value
+
+
+class SlotForm(Form):
+    """Everything of a slot. `version` is what the person saw; `defaults_of` the format whose defaults are filled in."""
+
+    version = HiddenField()
+    defaults_of = HiddenField()
+    format = RadioField(_l("Format"), [InputRequired()])
+    title = StringField(_l("Title"), [InputRequired(), Length(max=TITLE_MAX)])
+    topic = RadioField(_l("Topic"), [InputRequired()])
+    department = SelectField(_l("Lead department"), [InputRequired()])
+    starts_at = LocalDateTimeField(_l("Start"), [InputRequired()])
+    minutes = IntegerField(_l("Length in minutes"), [Optional(), NumberRange(5, LONGEST_MINUTES)])
+    ends_at = LocalDateTimeField(_l("End"), [Optional()])
+    place = SelectField(_l("Place"))
+    place_text = StringField(_l("Room or other place"), [Length(max=PLACE_TEXT_MAX)])
+    online_url = StringField(_l("Online link"), [Length(max=URL_MAX)])
+    capacity = IntegerField(_l("Enterprises"), [InputRequired(), NumberRange(1, CAPACITY_MAX)])
+    attendee_capacity = IntegerField(_l("People in all"), [Optional(), NumberRange(1, CAPACITY_MAX)])
+    party_max = IntegerField(_l("People of each enterprise"), [Optional(), NumberRange(1, CAPACITY_MAX)])
+    description = TextAreaField(_l("Description"), [Length(max=DESCRIPTION_MAX)])
+    services = SelectMultipleField(_l("Services"))
+    supporting = SelectMultipleField(_l("Supporting departments"))
+    audience = RadioField(_l("For whom"), [InputRequired()])
+    parks = SelectMultipleField(_l("Parks"))
+    sub_districts = SelectMultipleField(_l("Sub-districts"))
+    tags = SelectMultipleField(_l("Tags"))
+    sizes = SelectMultipleField(_l("Size"))
+    invited = TextAreaField(_l("Invited enterprises"), [Length(max=INVITED_TEXT_MAX)])
+    opens_at = LocalDateTimeField(_l("Booking opens"), [Optional()])
+    closes_at = LocalDateTimeField(_l("Booking closes"), [Optional()])
+    cancel_until = LocalDateTimeField(_l("Can be cancelled until"), [Optional()])
+    names_until = LocalDateTimeField(_l("Names can follow until"), [Optional()])
+    questions = FieldList(FormField(QuestionForm), label=_l("Questions"), max_entries=QUESTIONS_MAX)
+    edition = SelectField(_l("Edition"))
+    title_en = StringField(_l("Title in English"), [Length(max=TITLE_MAX)])
+
+    def __init__(self, choices: SlotChoices, **options: Any) -> None:
+        super().__init__(**options)
+        self._choices = choices
+        self.format.choices = list(format_words().items())
+        self.topic.choices = list(topic_words().items())
+        self.audience.choices = list(audience_words().items())
+        self.sizes.choices = list(size_words().items())
+        self.department.choices = _named(choices.own)
+        self.supporting.choices = _named(choices.departments)
+        self.services.choices = [
+            (item.public_id, f"{item.department.short_name}：{local_name(item)}") for item in choices.services
+        ]
+        self.place.choices = [("", gettext("No place of the list")), *_named(choices.places)]
+        self.parks.choices = _named(choices.parks)
+        self.tags.choices = _named(choices.tags)
+        self.sub_districts.choices = [(name, name) for name in choices.sub_districts]
+        self.edition.choices = [("", gettext("None"))] + [
+            (item.public_id, gettext("%(series)s, edition %(number)s", series=item.series.name, number=item.number))
+            for item in choices.editions
+        ]
+
+    def add_blank_questions(self) -> None:
+        """A few empty rows at the end."""
+        blank = sum(1 for row in self.questions.entries if not (row.form.label.data or "").strip())
+        for _row in range(min(BLANK_QUESTIONS - blank, QUESTIONS_MAX - len(self.questions.entries))):
+            self.questions.append_entry()
+
+    def follow_format(self) -> bool:
+        """When another format was chosen than the defaults are of: fill in its own wherever nothing else was typed.
+
+        Answers whether anything was to do.
+        """
+        wanted, former = self.format.data, self.defaults_of.data
+        if wanted not in list(SlotFormat) or wanted == former:
+            return False
+        defaults = FORMAT_DEFAULTS[SlotFormat(wanted)]
+        before = FORMAT_DEFAULTS[SlotFormat(former)] if former in list(SlotFormat) else None
+        for name in BY_FORMAT:
+            if before is None or _typed(self[name]) == str(getattr(before, name) or ""):
+                set_value(self[name], getattr(defaults, name))
+        set_value(self.defaults_of, wanted)
+        return True
+
+    def to_command(self) -> NewSlot:
+        """The command of a form that validated; Invalid when named enterprises cannot be found."""
+        starts_at = self.starts_at.data
+        assert isinstance(starts_at, datetime)  # the form was validated
+        minutes = self.minutes.data or FORMAT_DEFAULTS[SlotFormat(self.format.data)].minutes
+        return NewSlot(
+            department=_keys(self._choices.own, [self.department.data])[0],
+            title=self.title.data,
+            title_en=self.title_en.data or "",
+            starts_at=starts_at,
+            ends_at=self.ends_at.data or starts_at + timedelta(minutes=minutes),
+            format=SlotFormat(self.format.data),
+            topic=Topic(self.topic.data),
+            capacity=self.capacity.data,
+            attendee_capacity=self.attendee_capacity.data,
+            party_max=self.party_max.data,
+            description=self.description.data or "",
+            supporting=_keys(self._choices.departments, self.supporting.data),
+            services=_keys(self._choices.services, self.services.data),
+            place=next(iter(_keys(self._choices.places, [self.place.data])), None),
+            place_text=self.place_text.data or "",
+            online_url=self.online_url.data or "",
+            audience=self._audience(),
+            questions=self._questions(),
+            edition=next(iter(_keys(self._choices.editions, [self.edition.data])), None),
+            opens_at=self.opens_at.data,
+            closes_at=self.closes_at.data,
+            cancel_until=self.cancel_until.data,
+            names_until=self.names_until.data,
+        )
+
+    def _audience(self) -> Audience:
+        kind = AudienceKind(self.audience.data)
+        if kind is AudienceKind.PUBLIC:
+            return Audience()
+        if kind is AudienceKind.NAMED:
+            return Audience(kind, enterprises=find_enterprises_named(numbered_lines(self.invited.data), "invited"))
+        if not (self.parks.data or self.sub_districts.data or self.tags.data or self.sizes.data):
+            raise Invalid("audience_without_filter", field="audience")
+        return Audience(
+            kind,
+            parks=_keys(self._choices.parks, self.parks.data),
+            tags=_keys(self._choices.tags, self.tags.data),
+            sub_districts=tuple(self.sub_districts.data),
+            sizes=tuple(EnterpriseSize(size) for size in self.sizes.data),
+        )
+
+    def _questions(self) -> tuple[NewQuestion, ...]:
+        rows = [row.form for row in self.questions.entries]
+        return tuple(
+            NewQuestion(row.label.data, QuestionKind(row.kind.data), bool(row.is_required.data))
+            for row in rows
+            if (row.label.data or "").strip()
+        )
+
+
+def values_of(slot: Slot, invited: Iterable[Enterprise], choices: SlotChoices) -> dict[str, Any]:
+    """What the form is filled with to change `slot`; `invited` are the enterprises it names."""
+    length = slot.ends_at - slot.starts_at
+    in_minutes = length % timedelta(minutes=1) == timedelta(0) and length <= timedelta(days=1)
+    kept = slot.audience
+    return {
+        **{name: getattr(slot, name) for name in PLAIN},
+        "version": slot.version,
+        "defaults_of": slot.format.value,
+        "format": slot.format.value,
+        "topic": slot.topic.value,
+        "audience": slot.audience_kind.value,
+        "department": slot.department.public_id,
+        "supporting": [item.public_id for item in slot.supporting],
+        "services": [item.public_id for item in slot.services],
+        "place": slot.place.public_id if slot.place else "",
+        "edition": slot.edition.public_id if slot.edition else "",
+        "minutes": length // timedelta(minutes=1) if in_minutes else None,
+        "ends_at": None if in_minutes else slot.ends_at,
+        "parks": [item.public_id for item in choices.parks if item.id in kept.get("parks", ())],
+        "tags": [item.public_id for item in choices.tags if item.id in kept.get("tags", ())],
+        "sub_districts": kept.get("sub_districts", []),
+        "sizes": kept.get("sizes", []),
+        "invited": "\n".join(f"{item.credit_code}\t{item.name}" for item in invited),
+        "questions": [
+            {"label": item["label"], "kind": item["kind"], "is_required": item["required"]} for item in slot.questions
+        ],
+    }
+
+
+PLAIN = (
+    "title",
+    "title_en",
+    "description",
+    "place_text",
+    "online_url",
+    "starts_at",
+    "opens_at",
+    "closes_at",
+    "cancel_until",
+    "names_until",
+    "capacity",
+    "attendee_capacity",
+    "party_max",
+)
+
+
+def first_values(choices: SlotChoices, kind: SlotFormat = SlotFormat.SESSION) -> dict[str, Any]:
+    """What the form of a new slot is filled with."""
+    defaults = FORMAT_DEFAULTS[kind]
+    return {
+        **{name: getattr(defaults, name) for name in BY_FORMAT},
+        "format": kind.value,
+        "defaults_of": kind.value,
+        "topic": Topic.SERVICE.value,
+        "audience": AudienceKind.PUBLIC.value,
+        "department": choices.own[0].public_id if choices.own else "",
+    }
+
+
+def set_value(field: Any, value: Any) -> None:
+    """Show `value` instead of what was sent."""
+    field.data, field.raw_data = value, None
+
+
+def _typed(field: Any) -> str:
+    return str(field.raw_data[0]).strip() if field.raw_data else str(field.data or "")
+
+
+def numbered_lines(text: str | None) -> list[tuple[int, list[str]]]:
+    """The lines that say something, with their numbers and cells: rows are pasted from sheets as well."""
+    lines = enumerate((text or "").replace("\r\n", "\n").split("\n"), start=1)
+    cells = [(number, [cell for part in line.split("\t") if (cell := part.strip())]) for number, line in lines]
+    return [(number, row[:CELLS]) for number, row in cells if row]
+
+
+def _named(rows: Sequence[Any]) -> list[tuple[str, str]]:
+    return [(row.public_id, local_name(row)) for row in rows]
+
+
+def _keys(rows: Sequence[Any], chosen: Iterable[str | None]) -> tuple[int, ...]:
+    """Primary keys of the rows whose public ids were chosen."""
+    wanted = set(chosen)
+    return tuple(row.id for row in rows if row.public_id in wanted)

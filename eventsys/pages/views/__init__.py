@@ -1,0 +1,17 @@
+"""The pages, each in the module of its name."""
+
+from eventsys.pages.views import about, calling_off, desk, home, my_enterprise, notice, slot, slot_editor
+from eventsys.pages.views.blueprint import bp, slots_bp
+
+__all__ = [
+    "about",
+    "bp",
+    "calling_off",
+    "desk",
+    "home",
+    "my_enterprise",
+    "notice",
+    "slot",
+    "slot_editor",
+    "slots_bp",
+]

@@ -1,0 +1,41 @@
+"""The two blueprints: pages of their own, and the pages of a slot, which span slots and bookings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint
+
+from eventsys.bookings.queries import facts_of
+from eventsys.core.actor import Actor
+from eventsys.core.clock import now
+from eventsys.core.errors import NotFound
+from eventsys.core.permissions import Permission, is_allowed
+from eventsys.pages.rules import Standing, standing
+from eventsys.slots.models import Slot
+from eventsys.slots.queries import get_visible_slot
+from eventsys.web.locale import zone
+
+bp = Blueprint("pages", __name__)
+slots_bp = Blueprint("slots", __name__)
+
+
+@bp.app_template_global("standing_of")
+def standing_of(slot: Slot) -> Standing:
+    """How the slot stands now."""
+    return standing(facts_of(slot), slot.ends_at, now())
+
+
+@bp.app_template_filter("local_day")
+def local_day(at: datetime) -> Any:
+    """The date of an instant in the district's zone."""
+    return at.astimezone(zone()).date()
+
+
+def get_slot_for(public_id: str, actor: Actor, permission: Permission) -> Slot:
+    """The slot with its details when `actor` has `permission` on it; NotFound otherwise."""
+    slot = get_visible_slot(public_id, actor)
+    if not is_allowed(actor, permission, slot.scope):
+        raise NotFound()
+    return slot

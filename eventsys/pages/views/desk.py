@@ -1,0 +1,67 @@
+"""The department's desk: a month of slots, what is booked, who comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import render_template, request
+
+from eventsys.core.clock import now
+from eventsys.core.permissions import Permission, is_allowed, may_somewhere
+from eventsys.directory.queries import all_departments
+from eventsys.pages.forms.search import Month, read_month
+from eventsys.pages.queries import list_next_bookings
+from eventsys.pages.views.blueprint import bp
+from eventsys.pages.views.home import by_day
+from eventsys.slots.models import Slot
+from eventsys.slots.queries import EVERYTHING, list_desk_slots
+from eventsys.slots.rules import SlotState
+from eventsys.web.guards import current_actor, requires
+from eventsys.web.locale import zone
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A month in numbers; `booked` are enterprises, `free` are places of published slots."""
+
+    slots: int
+    drafts: int
+    booked: int
+    free: int
+
+
+@bp.get("/desk")
+@requires(Permission.SEE_DESK)
+def desk() -> str:
+    """A month of the departments at whose desk the actor sits; all of them for the coordinator, with a filter."""
+    actor = current_actor()
+    month = read_month(request.args.get("month", "")) or Month(now().astimezone(zone()).date().replace(day=1))
+    sees_everything = actor.has(*EVERYTHING)
+    chosen = request.args.get("department", "") if sees_everything else ""
+    slots = list_desk_slots(actor, month.start(zone()), month.end(zone()))
+    if chosen:
+        slots = [slot for slot in slots if chosen in {slot.department.public_id, slot.department.code}]
+    return render_template(
+        "pages/desk.html",
+        month=month,
+        days=by_day(slots),
+        numbers=_numbers(slots),
+        next_bookings=list_next_bookings(actor),
+        departments=all_departments() if sees_everything else [],
+        chosen=chosen,
+        may_edit=lambda slot: is_allowed(actor, Permission.EDIT_SLOT, slot.scope),
+        may_create=may_somewhere(actor, Permission.CREATE_SLOT),
+        may_manage_gates=may_somewhere(actor, Permission.MANAGE_GATES),
+        sees_everything=sees_everything,
+    )
+
+
+def _numbers(slots: Sequence[Slot]) -> Numbers:
+    published = [slot for slot in slots if slot.state is SlotState.PUBLISHED]
+    return Numbers(
+        slots=len(published),
+        drafts=sum(slot.state is SlotState.DRAFT for slot in slots),
+        booked=sum(slot.places_taken for slot in published),
+        free=sum(slot.places_left for slot in published),
+    )

@@ -1,0 +1,56 @@
+"""An enterprise's own page: what is coming, what was, who else, our calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import render_template, request
+
+from eventsys.bookings.models import Booking
+from eventsys.bookings.queries import list_enterprise_bookings
+from eventsys.bookings.rules import ACTIVE
+from eventsys.core.clock import now
+from eventsys.core.errors import NotFound
+from eventsys.core.permissions import Permission
+from eventsys.directory.contact_queries import list_own_enterprises
+from eventsys.pages.queries import count_admitted
+from eventsys.pages.views.blueprint import bp
+from eventsys.web.guards import current_actor, requires
+
+LOOKS_BACK = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A booking that is over or was ended, and how many people were admitted."""
+
+    booking: Booking
+    admitted: int
+
+
+@bp.get("/my")
+@requires(Permission.BOOK)
+def my_enterprise() -> str:
+    """The page of the contact's enterprise; one of them is chosen by `enterprise` when there are several."""
+    own = list_own_enterprises(current_actor())
+    chosen = request.args.get("enterprise", own[0].public_id if own else "")
+    enterprise = next((item for item in own if item.public_id == chosen), None)
+    if enterprise is None:
+        raise NotFound()
+    bookings = list_enterprise_bookings(enterprise.id, since=now() - LOOKS_BACK)
+    coming = [item for item in bookings if item.state in ACTIVE and item.slot.ends_at > now()]
+    return render_template(
+        "pages/my_enterprise.html",
+        own=own,
+        enterprise=enterprise,
+        coming=coming,
+        past=_past([item for item in bookings if item not in coming]),
+    )
+
+
+def _past(bookings: Sequence[Booking]) -> list[Past]:
+    """Newest first."""
+    admitted = count_admitted(bookings)
+    return [Past(booking, admitted.get(booking.id, 0)) for booking in reversed(bookings)]

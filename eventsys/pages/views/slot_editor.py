@@ -1,0 +1,172 @@
+"""Make, change, copy, publish and delete slots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from eventsys.bookings.services import change_slot
+from eventsys.core.audit import AuditEntry
+from eventsys.core.db import unit_of_work
+from eventsys.core.errors import NotFound, Refusal
+from eventsys.core.permissions import Permission
+from eventsys.pages.forms.changes import Change, changes_of
+from eventsys.pages.forms.slot import SlotForm, first_values, set_value, values_of
+from eventsys.pages.queries import SlotChoices, list_invited, list_last_changes, load_slot_choices
+from eventsys.pages.views.blueprint import get_slot_for, slots_bp
+from eventsys.pages.views.workdays import workday_note
+from eventsys.slots.models import Slot
+from eventsys.slots.rules import SlotFormat, SlotState
+from eventsys.slots.services import copy_slot, create_slot, delete_draft, publish_slot
+from eventsys.web.errors import status_of
+from eventsys.web.guards import current_actor, requires
+
+REDRAW = {"format", "rows"}  # buttons that show the form again and change nothing
+
+
+@slots_bp.get("/desk/slots/new")
+@requires(Permission.CREATE_SLOT)
+def new() -> Response:
+    """An empty form, filled with the defaults of a format."""
+    choices = load_slot_choices(current_actor())
+    kind = request.args.get("format", "")
+    chosen = SlotFormat(kind) if kind in list(SlotFormat) else SlotFormat.SESSION
+    return _page("slots/new.html", SlotForm(choices, data=first_values(choices, chosen)))
+
+
+@slots_bp.post("/desk/slots/new")
+@requires(Permission.CREATE_SLOT)
+def create() -> Response:
+    """Save a draft, or publish at once."""
+    actor = current_actor()
+    form = SlotForm(load_slot_choices(actor))
+    if _is_redrawn(form) or not form.validate():
+        return _page("slots/new.html", form)
+    publish = request.form.get("action") == "publish"
+    try:
+        command = form.to_command()
+        with unit_of_work():
+            slot = create_slot(command, actor=actor, publish=publish)
+    except Refusal as error:
+        return _page("slots/new.html", form, error)
+    flash(gettext("The slot is published.") if publish else gettext("The draft is saved."), "success")
+    return _to_slot(slot)
+
+
+@slots_bp.get("/slots/<public_id>/edit")
+@requires(Permission.EDIT_SLOT)
+def edit(public_id: str) -> Response:
+    """The form filled with what the slot is."""
+    slot, choices = _editable(public_id)
+    form = SlotForm(choices, data=values_of(slot, list_invited(slot), choices))
+    return _page("slots/edit.html", form, slot=slot)
+
+
+@slots_bp.post("/slots/<public_id>/edit")
+@requires(Permission.EDIT_SLOT)
+def save(public_id: str) -> Response:
+    """Save the changes; whoever booked is told when time or place moved."""
+    slot, choices = _editable(public_id)
+    form = SlotForm(choices)
+    if _is_redrawn(form) or not form.validate():
+        return _page("slots/edit.html", form, slot=slot)
+    seen = int(form.version.data) if (form.version.data or "").isdecimal() else 0
+    try:
+        command = form.to_command()
+        with unit_of_work():
+            slot = change_slot(public_id, command, version=seen, actor=current_actor())
+    except Refusal as error:
+        return _refused(public_id, form, error, seen)
+    flash(gettext("The changes are saved."), "success")
+    return _to_slot(slot)
+
+
+@slots_bp.post("/slots/<public_id>/copy")
+@requires(Permission.CREATE_SLOT)
+def copy(public_id: str) -> Response:
+    """A draft like this one a week later, opened for editing."""
+    with unit_of_work():
+        draft = copy_slot(public_id, actor=current_actor())
+    flash(gettext("This is a copy, a draft. Check date and window, then publish it."), "success")
+    return redirect(url_for("slots.edit", public_id=draft.public_id), 303)
+
+
+@slots_bp.post("/slots/<public_id>/publish")
+@requires(Permission.EDIT_SLOT)
+def publish(public_id: str) -> Response:
+    """Publish a draft; a second press finds it published."""
+    slot = get_slot_for(public_id, current_actor(), Permission.EDIT_SLOT)
+    if slot.state is not SlotState.PUBLISHED:
+        with unit_of_work():
+            slot = publish_slot(public_id, actor=current_actor())
+    flash(gettext("The slot is published."), "success")
+    return _to_slot(slot)
+
+
+@slots_bp.post("/slots/<public_id>/delete")
+@requires(Permission.EDIT_SLOT)
+def delete(public_id: str) -> Response:
+    """Delete a draft for good."""
+    with unit_of_work():
+        delete_draft(public_id, actor=current_actor())
+    flash(gettext("The draft is deleted."), "success")
+    return redirect(url_for("pages.desk"), 303)
+
+
+def _editable(public_id: str) -> tuple[Slot, SlotChoices]:
+    actor = current_actor()
+    slot = get_slot_for(public_id, actor, Permission.EDIT_SLOT)
+    return slot, load_slot_choices(actor, slot)
+
+
+def _is_redrawn(form: SlotForm) -> bool:
+    """Whether the form is only shown again: other defaults, more rows, or a format nobody has seen the defaults of."""
+    followed = form.follow_format()
+    if followed and request.form.get("action") not in REDRAW:
+        flash(gettext("The format was changed: check the places and times, then save."), "warning")
+    return followed or request.form.get("action") in REDRAW
+
+
+def _refused(public_id: str, form: SlotForm, error: Refusal, seen: int) -> Response:
+    """The form with what was typed; a stale one with what was changed meanwhile, ready to be saved again."""
+    if isinstance(error, NotFound):
+        raise error
+    slot = get_slot_for(public_id, current_actor(), Permission.EDIT_SLOT)
+    if error.code != "stale_edit":
+        return _page("slots/edit.html", form, error, slot=slot)
+    entries = list_last_changes(slot, seen)
+    set_value(form.version, slot.version)
+    return _page("slots/edit.html", form, status=409, slot=slot, entries=_told(form, entries))
+
+
+def _told(form: SlotForm, entries: Any) -> list[tuple[AuditEntry, list[Change]]]:
+    return [(entry, changes_of(form, entry.after)) for entry in entries]
+
+
+def _page(
+    template: str, form: SlotForm, error: Refusal | None = None, *, status: int | None = None, **context: Any
+) -> Response:
+    if error is not None:
+        form.refuse(error)
+    form.add_blank_questions()
+    is_redrawn = request.form.get("action") in REDRAW
+    if status is None:
+        status = status_of(error) if error else (422 if form.errors else 200)
+    context |= {"workday_note": workday_note(form.starts_at.data), "extra": _without_a_field(form)}
+    context |= {"is_single": len(form.department.choices or ()) == 1, "is_redrawn": is_redrawn}
+    return make_response(render_template(template, form=form, **context), status)
+
+
+def _without_a_field(form: SlotForm) -> list[dict[str, str]]:
+    """Refusals that speak of the questions as a whole."""
+    return [{"href": "#questions", "text": text} for text in form.questions.errors if isinstance(text, str)]
+
+
+def _to_slot(slot: Slot) -> Response:
+    note = workday_note(slot.starts_at)
+    if note:
+        flash(note, "warning")
+    return redirect(url_for("slots.detail", public_id=slot.public_id), 303)
