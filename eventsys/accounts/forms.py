@@ -56,7 +56,7 @@ class PasswordSignInForm(LoginForm):
 class CodeForm(Form):
     """A code from a mail, an app or the recovery list."""
 
-    code = StringField(_l("Code"), _required(CODE_INPUT_MAX))
+    code = StringField(_l("Verification code"), _required(CODE_INPUT_MAX))
 
 
 class NewPasswordForm(Form):
@@ -92,7 +92,7 @@ class EnrolmentForm(OwnPasswordForm):
 class ProfileForm(Form):
     """Name and language."""
 
-    name = StringField(_l("Name"), _required(NAME_MAX))
+    name = StringField(_l("Full name"), _required(NAME_MAX))
     locale = SelectField(_l("Language"), choices=LANGUAGES)
 
 
@@ -101,7 +101,9 @@ class ApiTokenForm(Form):
 
     name = StringField(_l("What it is for"), _required(TOKEN_NAME_MAX))
     scopes = SelectMultipleField(
-        _l("What it may do"), choices=[SelectChoice(scope, SCOPE_NAMES[scope]) for scope in TOKEN_SCOPES]
+        _l("What it may do"),
+        [InputRequired(_l("Please tick at least one."))],
+        choices=[SelectChoice(scope, SCOPE_NAMES[scope]) for scope in TOKEN_SCOPES],
     )
     days = SelectField(_l("How long it counts"), choices=LIFETIMES, default="90")
 

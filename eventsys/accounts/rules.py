@@ -25,6 +25,27 @@ RECOVERY_CODES = 8
 SECOND_FACTOR_MINUTES = 10
 TOTP_LEEWAY_SECONDS = 30  # a phone's clock may be half a minute off
 SEEN_SECONDS = 3_600
+HOME_COUNTRY_CODE = 86
+# Marks in a User-Agent, the telling ones first: nearly all of them say Safari, and many say Chrome.
+BROWSERS = (
+    ("wxwork", "WeCom"),
+    ("MicroMessenger", "WeChat"),
+    ("DingTalk", "DingTalk"),
+    ("Edg", "Edge"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+SYSTEMS = (
+    ("OpenHarmony", "HarmonyOS"),
+    ("HarmonyOS", "HarmonyOS"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Macintosh", "Mac"),
+    ("Linux", "Linux"),
+)
 CLIENT_MAX = 200
 TOKEN_NAME_MAX = 80
 TOKEN_DAYS_MAX = 730
@@ -87,6 +108,23 @@ def parse_email(value: str, field: str = "email") -> str:
     if len(value) > EMAIL_MAX or not _EMAIL.fullmatch(value):
         raise Invalid("bad_email", field=field)
     return value.lower()
+
+
+def shown_mobile(mobile: str) -> str:
+    """A number as people read it: `138 0013 8000`, and one from abroad with its country code."""
+    try:
+        number = phonenumbers.parse(mobile, "CN")
+    except phonenumbers.NumberParseException:
+        return mobile
+    at_home = number.country_code == HOME_COUNTRY_CODE
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if at_home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, style)
+
+
+def browser_and_system(client: str) -> tuple[str, str]:
+    """Names by which people know their own browser and device in a User-Agent; empty when it tells neither."""
+    browser = next((name for mark, name in BROWSERS if mark in client), "")
+    return browser, next((name for mark, name in SYSTEMS if mark in client), "")
 
 
 def masked_mobile(mobile: str) -> str:

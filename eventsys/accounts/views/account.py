@@ -157,6 +157,7 @@ def _account_page(form: ProfileForm, error: Refusal | None = None) -> Response:
 def _password_page(form: ChangePasswordForm, error: Refusal | None = None) -> Response:
     _refuse_bound_device()
     has_password = bool(get_person(current_actor().person).password)
+    form.old.flags.required = has_password
     return show_form("accounts/password.html", form, error, has_password=has_password, minimum=PASSWORD_MIN)
 
 

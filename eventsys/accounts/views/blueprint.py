@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flask import Blueprint, make_response, render_template, request
+from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from eventsys.accounts.models import Person
-from eventsys.accounts.rules import SignInKind
+from eventsys.accounts.rules import SignInKind, browser_and_system, shown_mobile
 from eventsys.accounts.security import roles_of
 from eventsys.accounts.services import begin_sign_in, count_wrong_own_password
 from eventsys.core.db import unit_of_work
@@ -16,6 +17,20 @@ from eventsys.web.forms import Form
 from eventsys.web.guards import current_actor
 
 bp = Blueprint("accounts", __name__)
+bp.add_app_template_filter(shown_mobile, "phone")
+CHINESE_BRANDS = {
+    "WeChat": lazy_gettext("WeChat"),
+    "WeCom": lazy_gettext("WeCom"),
+    "DingTalk": lazy_gettext("DingTalk"),
+}
+
+
+@bp.app_template_filter("browser")
+def browser(client: str) -> str:
+    """A User-Agent in words people know: `微信, Android`."""
+    name, system = browser_and_system(client)
+    words = [str(CHINESE_BRANDS.get(name, name)), system]
+    return ", ".join(word for word in words if word) or gettext("Unknown browser")
 
 
 def show_form(template: str, form: Form, error: Refusal | None = None, **context: object) -> Response:

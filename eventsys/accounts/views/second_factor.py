@@ -151,6 +151,7 @@ def _pending() -> tuple[Person, SignInKind, str] | None:
 
 def _page(form: OwnPasswordForm, error: Refusal | None = None) -> Response:
     person = get_person(current_actor().person)
+    form.password.flags.required = bool(person.password)
     left = len(person.mf_recovery_codes or [])
     return show_form(
         "accounts/second_factor.html", form, error, is_on=bool(person.tf_primary_method), left=left, person=person
@@ -159,7 +160,11 @@ def _page(form: OwnPasswordForm, error: Refusal | None = None) -> Response:
 
 def _enrolment_page(form: EnrolmentForm, error: Refusal | None = None) -> Response:
     enrolment = start_enrolment(session[ENROLMENT_KEY], actor=current_actor())
-    return show_form("accounts/enrol.html", form, error, enrolment=enrolment, picture=_picture(enrolment.uri))
+    form.password.flags.required = has_password = bool(get_person(current_actor().person).password)
+    picture = _picture(enrolment.uri)
+    return show_form(
+        "accounts/enrol.html", form, error, enrolment=enrolment, picture=picture, has_password=has_password
+    )
 
 
 def _picture(text: str) -> Markup:
