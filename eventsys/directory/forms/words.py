@@ -10,7 +10,7 @@ from eventsys.core.actor import Role
 from eventsys.directory.rules import EnterpriseSize, PlaceKind, Topic
 
 FIELDS: dict[str, Any] = {
-    "code": _l("Code"),
+    "code": _l("Department code"),
     "name": _l("Name"),
     "short_name": _l("Short name"),
     "name_en": _l("English name"),
@@ -39,7 +39,7 @@ FIELDS: dict[str, Any] = {
     "person": _l("Person"),
     "state": _l("State"),
     "file": _l("File"),
-    "created": _l("New"),
+    "created": _l("Added"),
     "updated": _l("Changed"),
     "unchanged": _l("Unchanged"),
     "locale": _l("Language"),

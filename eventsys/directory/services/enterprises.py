@@ -58,6 +58,7 @@ def edit_enterprise(public_id: str, command: EnterpriseDetails, version: int | N
     tags = list(find_or_add_tags(details.tags).values())
     if change_enterprise(enterprise, details, code, _park(details.park), tags, actor):
         bump_feed_sets(enterprises=[enterprise.id])
+    db.session.flush()
     return enterprise
 
 
@@ -72,7 +73,6 @@ def change_enterprise(
     """Write checked details into a locked enterprise, imports too; whether its calendar shows a difference."""
     before = state_of(enterprise)
     _write(enterprise, details, code, park, tags)
-    db.session.flush()
     was, now_is = audit.changes(before, state_of(enterprise))
     if now_is:
         audit.record(actor, "enterprise.edited", "enterprise", enterprise.public_id, before=was, after=now_is)
@@ -92,7 +92,6 @@ def switch_enterprise(enterprise: Enterprise, active: bool, actor: Actor) -> Non
     """Set a locked enterprise's state; imports use it too."""
     enterprise.active = active
     enterprise.version += 1
-    db.session.flush()
     action = "enterprise.enabled" if active else "enterprise.disabled"
     audit.record(
         actor, action, "enterprise", enterprise.public_id, before={"active": not active}, after={"active": active}
