@@ -93,12 +93,14 @@ def test_an_edit_keeps_the_code_and_raises_the_feeds(app):
 
 def test_an_edit_that_no_calendar_shows_leaves_the_feeds(app):
     row = get_department("tax")
-    same = DepartmentDetails(row.name, row.short_name, name_en=row.name_en, colour=9, phone="1", email=row.email)
+    same = DepartmentDetails(
+        row.name, row.short_name, name_en=row.name_en, colour=row.colour, phone=row.phone, email="new@example.com"
+    )
     with unit_of_work():
         services.edit_department(TAX_ID, same, 1, actor=ADMIN)
     db.session.refresh(row)
-    assert (row.colour, row.feed_revision) == (9, 1)
-    assert _trail(TAX_ID)[-1].after == {"colour": 9, "phone": "1"}
+    assert (row.email, row.feed_revision) == ("new@example.com", 1)
+    assert _trail(TAX_ID)[-1].after == {"email": "new@example.com"}
 
 
 def test_a_stale_save_is_refused_and_writes_nothing(app):
