@@ -28,6 +28,11 @@ class TestClient(FlaskClient):
 
     __test__ = False
 
+    def open(self, *args: Any, **options: Any) -> TestResponse:
+        """One request, with a database session of its own as every real one has."""
+        with self.application.app_context():
+            return super().open(*args, **options)
+
     def sign_in(self, member: Member) -> TestClient:
         """Give this browser a live session of `member`."""
         secret = f"session-of-{member.id}-{id(self)}"
@@ -68,7 +73,8 @@ class Api:
         if self.token:
             named["Authorization"] = f"Bearer {self.token}"
         sent = {} if body is None else {"json": body}
-        return self.app.test_client().open(f"/api/v1{path}", method=verb, headers=named, **sent)
+        with self.app.app_context():  # a session of its own, as every request has
+            return self.app.test_client().open(f"/api/v1{path}", method=verb, headers=named, **sent)
 
     def get(self, path: str, **headers: str) -> TestResponse:
         return self.call("GET", path, **headers)

@@ -15,7 +15,8 @@ from eventsys.checkin.models import Gate, Scan, gate_slots
 from eventsys.checkin.rules import ScanResult
 from eventsys.core.actor import Actor, Channel, Role
 from eventsys.core.db import db
-from eventsys.core.permissions import CHECKIN, Scope
+from eventsys.core.errors import NotFound
+from eventsys.core.permissions import CHECKIN, Permission, Scope, is_allowed
 from eventsys.core.tokens import hash_token
 from eventsys.directory.models import Enterprise
 from eventsys.slots.models import Slot
@@ -78,6 +79,20 @@ def list_gates(actor: Actor) -> Sequence[Gate]:
         mine = Gate.slots.any(Slot.department_id.in_(departments))
     query = select(Gate).where(mine, Gate.revoked_at.is_(None)).options(selectinload(Gate.slots))
     return db.session.scalars(query.order_by(Gate.id.desc()).limit(200)).all()
+
+
+def get_gate(public_id: str, actor: Actor, permission: Permission) -> Gate:
+    """A live gate with its slots, at which `actor` has `permission`; NotFound otherwise."""
+    query = select(Gate).where(Gate.public_id == public_id, Gate.revoked_at.is_(None))
+    gate = db.session.scalars(query.options(selectinload(Gate.slots).joinedload(Slot.place))).one_or_none()
+    if gate is None or not is_allowed(actor, permission, gate.scope):
+        raise NotFound()
+    return gate
+
+
+def count_at_gate(gate: Gate) -> Counters:
+    """How many are in and how many are expected, over the gate's slots."""
+    return count_arrivals(0, [slot.id for slot in gate.slots])[1]
 
 
 def lock_attendee_by_ticket(public_id: str) -> Attendee | None:
@@ -170,3 +185,18 @@ def list_roster(slot_id: int) -> Sequence[tuple[Attendee, bool]]:
         .order_by(Enterprise.name, Attendee.name, Attendee.id)
     )
     return [(row[0], row[1]) for row in rows.unique()]
+
+
+def get_slot_at_door(public_id: str, actor: Actor) -> Slot:
+    """The slot whose roster `actor` may see: of their department, or served by their gate; NotFound otherwise."""
+    slot = db.session.scalars(select(Slot).where(Slot.public_id == public_id)).one_or_none()
+    if slot is None:
+        raise NotFound()
+    scope = slot.scope
+    if actor.gate is not None and db.session.scalar(
+        select(gate_slots.c.slot_id).where(gate_slots.c.gate_id == actor.gate, gate_slots.c.slot_id == slot.id)
+    ):
+        scope = Scope(departments=scope.departments, gate=actor.gate)
+    if not is_allowed(actor, Permission.SEE_ROSTER, scope):
+        raise NotFound()
+    return slot

@@ -258,3 +258,12 @@ def nearest_slots(slot: Slot, party: int, enterprise: int | None = None) -> list
     if enterprise is not None:
         found = [other for other in found if is_slot_for(other, enterprise)]
     return list(found[:NEAREST])
+
+
+def find_keys(model: Any, named: Collection[str], columns: Collection[Any] = ()) -> dict[str, int]:
+    """Primary keys of the rows of `model` by what names them here: the public id or one of `columns`, as it is."""
+    columns = (model.public_id, *columns)
+    rows = db.session.execute(
+        select(model.id, *columns).where(or_(*[column.in_(set(named)) for column in columns]))
+    ).all()
+    return {name: row[0] for row in rows for name in row[1:] if name in named}

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from eventsys.core.db import Busy, db
 from eventsys.core.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooMany
 from eventsys.web.paths import is_api
+from eventsys.web.rfc3339 import format_instant
 from eventsys.web.wording import sentence
 
 STATUS: dict[type[Refusal], int] = {NotFound: 404, NotAllowed: 403, Invalid: 422, Conflict: 409, TooMany: 429}
@@ -134,7 +135,7 @@ def _answer(status: int, code: str, detail: str, fields: dict[str, Any]) -> Resp
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.isoformat()
+        return format_instant(value)
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, dict):

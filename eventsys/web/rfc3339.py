@@ -24,6 +24,9 @@ def parse_instant(text: str, field: str) -> datetime:
     if found["offset"] is None:
         raise Invalid("time_without_offset", field=field)
     try:
-        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+        at = datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise Invalid("bad_time", field=field) from None
+    if not 1970 <= at.year < 2970:  # beyond, databases and zones lose their footing
+        raise Invalid("bad_time", field=field)
+    return at

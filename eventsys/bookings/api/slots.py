@@ -1,0 +1,90 @@
+"""One slot as JSON: looking at it, changing it, calling it off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, request
+from marshmallow import fields
+from werkzeug.exceptions import PreconditionRequired
+
+from eventsys.bookings.queries import find_active_booking
+from eventsys.bookings.services import call_off_slot, change_slot
+from eventsys.core.actor import Actor
+from eventsys.core.db import unit_of_work
+from eventsys.core.errors import Conflict
+from eventsys.core.permissions import Permission, is_allowed
+from eventsys.slots.api import CallOffIn, SlotOut, SlotPatch, changed_command, slot_response, viewer
+from eventsys.slots.models import Slot
+from eventsys.slots.queries import get_visible_slot
+from eventsys.web.guards import current_actor, public, requires
+from eventsys.web.parsing import Part, Text, version_of
+
+bp = APIBlueprint("slot_api", __name__, url_prefix="/api/v1", tag="Slots")
+
+
+class ETagHeader(Part):
+    """The version to send back in If-Match."""
+
+    etag = fields.String(data_key="ETag")
+
+
+class IfMatchHeader(Part):
+    """The ETag of the slot as it was read."""
+
+    if_match = Text(100, data_key="If-Match", metadata={"description": "required: 428 without, 412 when stale"})
+
+
+@bp.get("/slots/<slot>")
+@public
+@bp.output(SlotOut, headers=ETagHeader)
+def one_slot(slot: str) -> Response:
+    """One slot. `online_url` is told to who booked and to the department."""
+    actor = viewer(current_actor())
+    found = get_visible_slot(slot, actor)
+    return slot_response(found, shows_online_url=_may_join(found, actor))
+
+
+@bp.patch("/slots/<slot>")
+@requires(Permission.EDIT_SLOT)
+@bp.input(IfMatchHeader, location="headers", arg_name="header")
+@bp.input(SlotPatch, arg_name="body")
+@bp.output(SlotOut, headers=ETagHeader)
+@bp.doc(responses=[409, 412, 428])
+def change(slot: str, header: dict[str, Any], body: dict[str, Any]) -> Response:
+    """Change what is sent; who booked is told when time or place moved."""
+    actor = current_actor()
+    found = get_visible_slot(slot, actor)
+    if "if_match" not in header:
+        raise PreconditionRequired()
+    seen = version_of(request.headers["If-Match"])
+    if seen is not None and seen != found.version:
+        raise Conflict("stale_edit", version=found.version)
+    command, version = changed_command(found, body), found.version
+    with unit_of_work():  # reads the slot anew under its lock and compares the version again
+        change_slot(slot, command, version=version, actor=actor)
+    return slot_response(get_visible_slot(slot, actor), shows_online_url=True)
+
+
+@bp.post("/slots/<slot>/call-off")
+@requires(Permission.EDIT_SLOT)
+@bp.input(CallOffIn, arg_name="body")
+@bp.output(SlotOut)
+@bp.doc(responses=[409])
+def call_off(slot: str, body: dict[str, Any]) -> Response:
+    """Call a published slot off: every booking is cancelled and told why."""
+    actor = current_actor()
+    with unit_of_work():
+        call_off_slot(slot, body["reason"], actor=actor)
+    return slot_response(get_visible_slot(slot, actor), shows_online_url=True)
+
+
+def _may_join(slot: Slot, actor: Actor) -> bool:
+    """Whether the meeting's address is for the actor."""
+    if not slot.online_url:
+        return False
+    if is_allowed(actor, Permission.SEE_HIDDEN_SLOT, slot.scope):
+        return True
+    own = actor.enterprises()
+    return bool(own) and find_active_booking(slot.id, own) is not None

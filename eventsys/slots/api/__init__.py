@@ -1,0 +1,7 @@
+"""Slots as JSON: lists, drafts, publishing. One slot with its bookings is served a floor above (bookings.api.slots)."""
+
+from eventsys.slots.api.commands import changed_command
+from eventsys.slots.api.routes import bp, viewer
+from eventsys.slots.api.schemas import CallOffIn, SlotOut, SlotPatch, slot_response, slots_json
+
+__all__ = ["CallOffIn", "SlotOut", "SlotPatch", "bp", "changed_command", "slot_response", "slots_json", "viewer"]
