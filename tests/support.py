@@ -28,6 +28,13 @@ class TestClient(FlaskClient):
 
     __test__ = False
 
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """A request sees what the test committed, and the test what the request did: no snapshot outlives its end."""
+        db.session.rollback()
+        answer = super().open(*args, **kwargs)
+        db.session.rollback()
+        return answer
+
     def open(self, *args: Any, **options: Any) -> TestResponse:
         """One request, with a database session of its own as every real one has."""
         with self.application.app_context():

@@ -50,6 +50,8 @@ class Actor:
 
     `scopes` is None for a signed-in person and the token's scopes on the API. `gate` is the primary key of the gate
     whose token was shown. `session` is the public id of the sign-in. `address` is where the request came from.
+    `is_limited` marks a bound device that proves no more than the enterprise's link and a telephone number: it sees
+    nothing that is the person's beyond that enterprise.
     """
 
     person: int | None = None
@@ -63,6 +65,7 @@ class Actor:
     session: str = ""
     token: str = ""
     locale: str = ""
+    is_limited: bool = False
     request_id: str = field(default="", compare=False)
 
     def has(self, *roles: Role) -> bool:

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     """Everything that can be allowed."""
 
     USE_ACCOUNT = "use_account"
+    USE_INBOX = "use_inbox"
     ADMINISTER = "administer"
     READ_AUDIT = "read_audit"
     READ_DIRECTORY = "read_directory"
@@ -86,6 +87,7 @@ _steward = _staff_of((Role.CLERK, Role.STEWARD), Role.COORDINATOR)
 
 TABLE: Mapping[Permission, tuple[str, Predicate]] = {
     Permission.USE_ACCOUNT: (SIGNED_IN_ONLY, lambda actor, scope: actor.person is not None),
+    Permission.USE_INBOX: (SIGNED_IN_ONLY, lambda actor, scope: actor.person is not None and not actor.is_limited),
     Permission.ADMINISTER: (SIGNED_IN_ONLY, _district(Role.ADMINISTRATOR)),
     Permission.READ_AUDIT: (SIGNED_IN_ONLY, _district(Role.AUDITOR, Role.ADMINISTRATOR)),
     Permission.READ_DIRECTORY: (

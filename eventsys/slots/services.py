@@ -31,7 +31,10 @@ from eventsys.slots.rules import (
 )
 
 # What a calendar shows; a change of any of these raises the sequence (FEEDS.md 3).
-SHOWN_IN_CALENDARS = ("title", "starts_at", "ends_at", "place_id", "park_id", "place_text", "description", "topic")
+SHOWN_IN_CALENDARS = frozenset(
+    "title title_en description topic format services starts_at ends_at opens_at closes_at cancel_until capacity "
+    "place_id park_id place_text online_url is_hidden department_id supporting".split()
+)
 MOVES = frozenset({"starts_at", "ends_at", "place_id", "place_text"})
 
 
@@ -78,7 +81,7 @@ def edit_slot(slot: Slot, command: NewSlot, version: int | None, *, actor: Actor
     if changed:
         old, new = audit.changes(before, after)
         audit.record(actor, "slot.changed", "slot", slot.public_id, before=old, after=new)
-    if changed & {*SHOWN_IN_CALENDARS, "is_hidden", "department_id", "supporting"}:
+    if changed & SHOWN_IN_CALENDARS:
         _touch(slot, sets)
     return changed
 

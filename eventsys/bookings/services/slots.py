@@ -70,5 +70,6 @@ def _lock_slot_and_enterprises(public_id: str, actor: Actor) -> Slot:
 
 
 def _enterprises_in(slot_id: int) -> list[int]:
-    query = select(Booking.enterprise_id).where(Booking.slot_id == slot_id, Booking.state.in_(ACTIVE))
+    """Who booked it, even those who cancelled: their calendars still show it for a while."""
+    query = select(Booking.enterprise_id).where(Booking.slot_id == slot_id)
     return list(db.session.scalars(query.distinct().order_by(Booking.enterprise_id)))

@@ -41,14 +41,14 @@ def address(path: str) -> Address:
 
 
 @bp.get("/calendars")
-@requires(Permission.USE_ACCOUNT)
+@requires(Permission.USE_INBOX)
 def links() -> Response:
     """My links, a form for a new one, the public calendars."""
     return _page(_form())
 
 
 @bp.post("/calendars/links")
-@requires(Permission.USE_ACCOUNT)
+@requires(Permission.USE_INBOX)
 def create_link() -> Response:
     """Make a link and show it: this once, for only its hash is kept."""
     form = _form()
@@ -70,7 +70,7 @@ def create_link() -> Response:
 
 
 @bp.post("/calendars/links/<public_id>/revoke")
-@requires(Permission.USE_ACCOUNT)
+@requires(Permission.USE_INBOX)
 def revoke_link(public_id: str) -> Response:
     """End one of my links at once."""
     with unit_of_work():

@@ -48,13 +48,16 @@ def load_session_actor(secret: str) -> Actor | None:
     if not rows:
         return None
     first = rows[0]
-    usable = [row for row in rows if first.kind is not SignInKind.DEVICE or _device_may_use(row)]
+    is_device = first.kind is SignInKind.DEVICE
+    is_limited = is_device and not all(_device_may_use(row) for row in rows)
+    usable = [row for row in rows if not is_device or _device_may_use(row)]
     return Actor(
         person=first.id,
         name=first.name,
-        email=first.email or "",
+        email="" if is_limited else first.email or "",
         locale=first.locale,
         session=first.public_id,
+        is_limited=is_limited,
         grants=_grants(usable),
     )
 

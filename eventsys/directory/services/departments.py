@@ -13,12 +13,12 @@ from eventsys.core.errors import Invalid
 from eventsys.core.permissions import Permission, Scope, authorize
 from eventsys.core.search import search_text
 from eventsys.directory.commands import DepartmentDetails, ServiceDetails, check_department, check_service
-from eventsys.directory.feed_sets import bump_feed_sets
+from eventsys.directory.feed_sets import bump_all_feed_sets
 from eventsys.directory.models import Department, Service
 from eventsys.directory.queries.organisations import lock_row
 
 EDITED = ("name", "short_name", "name_en", "colour", "phone", "email")
-SHOWN_IN_FEEDS = {"name", "short_name", "name_en"}
+SHOWN_IN_FEEDS = {"name", "short_name", "name_en", "phone", "colour"}
 
 
 def create_department(command: DepartmentDetails, *, actor: Actor) -> Department:
@@ -175,7 +175,7 @@ def _record_edit(department: Department, before: dict[str, Any], actor: Actor) -
         return
     audit.record(actor, "department.edited", "department", department.public_id, before=was, after=now_is)
     if SHOWN_IN_FEEDS & now_is.keys():
-        bump_feed_sets(district=True, departments=[department.id])
+        bump_all_feed_sets()
 
 
 def _service_state(service: Service, department: Department) -> dict[str, Any]:
@@ -192,6 +192,8 @@ def _record_service(service: Service, before: dict[str, Any], actor: Actor) -> N
     was, now_is = audit.changes(before, _service_state(service, service.department))
     if now_is:
         audit.record(actor, "service.edited", "service", service.public_id, before=was, after=now_is)
+    if {"name", "name_en"} & now_is.keys():
+        bump_all_feed_sets()
 
 
 def _require_free_name(name: str) -> None:

@@ -13,7 +13,7 @@ from eventsys.core.errors import Invalid
 from eventsys.core.permissions import Permission, Scope, authorize
 from eventsys.core.search import search_text
 from eventsys.directory.commands import ParkDetails, PlaceDetails, check_park, check_place
-from eventsys.directory.feed_sets import bump_feed_sets
+from eventsys.directory.feed_sets import bump_all_feed_sets, bump_feed_sets
 from eventsys.directory.models import Park, Place
 from eventsys.directory.queries.organisations import find_park, lock_row
 
@@ -89,6 +89,7 @@ def edit_place(public_id: str, command: PlaceDetails, version: int | None, *, ac
     was, now_is = audit.changes(before, _place_state(place))
     if now_is:
         audit.record(actor, "place.edited", "place", public_id, before=was, after=now_is)
+        bump_all_feed_sets()
     return place
 
 
