@@ -132,6 +132,7 @@ def test_services_are_added_edited_ordered_and_disabled(app):
         services.move_service(third.public_id, -5, actor=ADMIN)
         services.edit_service(second.public_id, ServiceDetails("办税辅导", "Tax help", "policy"), actor=ADMIN)
         services.set_service_active(second.public_id, False, actor=ADMIN)
+    db.session.rollback()
     db.session.expire_all()
     listed = get_department("tax").services
     assert [(s.name, s.active) for s in listed] == [("发票", True), ("政策辅导", True), ("办税辅导", False)]
@@ -210,6 +211,7 @@ def test_the_browser_moves_and_switches(app, client):
     assert client.post(f"/admin/services/{service}/move", data={"to": "sideways"}).status_code == 422
     assert client.post(f"/admin/departments/{TAX_ID}/active", data={"active": "0"}).status_code == 303
     assert client.post(f"/admin/departments/{TAX_ID}/active", data={"active": "maybe"}).status_code == 422
+    db.session.rollback()
     db.session.expire_all()
     assert not get_department("tax").active
     assert not get_department("tax").services[0].active

@@ -73,6 +73,7 @@ def test_an_edit_is_audited_and_raises_the_feed(app):
     details = EnterpriseDetails(row.credit_code, "新名字", sub_district=row.sub_district, tags=("专精特新",))
     with unit_of_work():
         services.edit_enterprise(ACME_ID, details, 1, actor=COORDINATOR)
+    db.session.rollback()
     db.session.expire_all()
     assert (row.feed_revision, row.version) == (2, 2)
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "enterprise.edited")).one()
@@ -107,6 +108,7 @@ def test_mass_assignment_changes_only_what_the_form_shows(app, client):
     typed = {"credit_code": "91350299MA00000019", "name": "新名", "version": "1", "active": "", "link_hash": "x" * 64,
              "id": "99", "public_id": "x", "is_code_checked": "1", "feed_revision": "77"}  # fmt: skip
     assert client.post(f"/admin/enterprises/{ACME_ID}", data=typed).status_code == 303
+    db.session.rollback()
     db.session.expire_all()
     row = get_enterprise(ACME_ID)
     assert (row.id, row.active, row.link_hash, row.feed_revision, row.name) == (cast.ACME, True, None, 2, "新名")

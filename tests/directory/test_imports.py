@@ -55,6 +55,7 @@ def test_enterprises_are_created_updated_and_left_alone(app):
     )
     report = bring("enterprises", text, actor=COORDINATOR)
     assert (_lines(report), _counts(report), report.is_applied) == ([], (1, 1, 1), True)
+    db.session.rollback()
     db.session.expire_all()
     new, acme = get_enterprise(GOOD), get_enterprise("91350299MA00000019")
     assert (new.park.name, new.size, [t.name for t in new.tags]) == ("软件园", "small", ["专精特新", "高新"])
@@ -120,11 +121,13 @@ def test_departments_by_code_or_name(app):
     text = "单位,简称,电话\n示范区税务局,,0592-9\n厦门市思明区人力资源和社会保障局,人社局,\n"
     report = bring("departments", text)
     assert (_lines(report), _counts(report)) == ([], (1, 1, 0))
+    db.session.rollback()
     db.session.expire_all()
     assert get_department("tax").phone == "0592-9"
     assert get_department("rsj").name == "厦门市思明区人力资源和社会保障局"
     assert _counts(bring("departments", text)) == (0, 0, 2)
     renamed = bring("departments", "代码,名称,状态\nTAX,新税务局,停用\n")
+    db.session.rollback()
     db.session.expire_all()
     assert (_counts(renamed), get_department("tax").active) == ((0, 1, 0), False)
 
@@ -186,6 +189,7 @@ def test_what_is_exported_is_imported_without_a_change(app, name, other, note):
         services.edit_department(
             cast.fixed_id("d", 1), DepartmentDetails(f"{name}局", other, name_en=name, phone=other), None, actor=ADMIN
         )
+    db.session.rollback()
     db.session.expire_all()
     for kind, count in ((ImportKind.ENTERPRISES, 4), (ImportKind.DEPARTMENTS, 2)):
         exported = export_rows(kind)
@@ -216,8 +220,12 @@ def test_the_browser_previews_corrects_and_imports(app, client):
     assert client.post(f"{path}/columns", data={"column-credit_code": "1", "column-name": "1"}).status_code == 422
     assert client.post(f"{path}/columns", data={"column-credit_code": "0", "column-name": "1"}).status_code == 303
     assert "𠮷企业" in client.get(path).text
+    db.session.rollback()
+    db.session.expire_all()
     assert _enterprises() == 3
     assert client.post(path).status_code == 303
+    db.session.rollback()
+    db.session.expire_all()
     assert get_enterprise(GOOD).name == "𠮷企业"
     assert client.post(path).status_code == 404
 

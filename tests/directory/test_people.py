@@ -58,6 +58,7 @@ def test_an_edit_is_versioned_and_audited(app):
         services.edit_person(cast.CLERK.public_id, PersonDetails("新名", email="n@example.com"), 1, actor=ADMIN)
     with pytest.raises(Conflict), unit_of_work():
         services.edit_person(cast.CLERK.public_id, PersonDetails("旧名", email="o@example.com"), 1, actor=ADMIN)
+    db.session.rollback()
     db.session.expire_all()
     assert get_person(cast.CLERK.public_id).email == "n@example.com"
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "person.edited")).one()

@@ -21,6 +21,7 @@ def test_a_coordinator_keeps_parks(app):
         services.edit_park(row.public_id, ParkDetails("云顶谷"), 1, actor=COORDINATOR)
         services.set_park_active(row.public_id, False, actor=COORDINATOR)
     assert list_parks("云顶谷").items == []
+    db.session.rollback()
     db.session.expire_all()
     row = get_park(row.public_id)
     assert (row.latitude, row.feed_revision, row.version) == (None, 2, 3)
