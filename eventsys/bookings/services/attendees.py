@@ -78,6 +78,7 @@ def name_yourself(token: str, person: NewAttendee, *, actor: Actor = ANYBODY) ->
     if len(valid) >= booking.party:
         raise Conflict("party_full", party=booking.party)
     (added,) = _add(booking, slot, (person,))
+    booking.version += 1
     _record(booking, actor, added=[added], ended=[])
     messages.tell_attendees("ticket", booking, slot, [added])
     return added
@@ -89,6 +90,7 @@ def replace_attendee(ticket: str, person: NewAttendee, *, actor: Actor = ANYBODY
     booking, slot, attendee = _lock_ticket(ticket, actor)
     check_names(booking.state, slot.starts_at, now(), is_staff=False)
     _end(attendee, TicketState.REPLACED)
+    booking.version += 1
     (added,) = _add(booking, slot, (person,))
     _record(booking, actor, added=[added], ended=[attendee])
     messages.tell_contact("attendee_replaced", booking, slot, _contacts(booking), old=attendee.name, new=added.name)
@@ -102,6 +104,7 @@ def decline_ticket(ticket: str, *, actor: Actor = ANYBODY) -> Attendee:
     if slot.starts_at <= now():
         raise Conflict("slot_began", starts_at=slot.starts_at)
     _end(attendee, TicketState.DECLINED)
+    booking.version += 1
     _record(booking, actor, added=[], ended=[attendee])
     messages.tell_contact("attendee_declined", booking, slot, _contacts(booking), old=attendee.name)
     return attendee

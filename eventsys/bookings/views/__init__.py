@@ -1,0 +1,6 @@
+"""Pages of booking and of the ticket, by what they are about."""
+
+from eventsys.bookings.views import booking, detail, people, tickets
+from eventsys.bookings.views.blueprint import bp
+
+__all__ = ["booking", "bp", "detail", "people", "tickets"]

@@ -1,0 +1,235 @@
+"""Pages at the door: gates, the gate's own screen, who is expected and who came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from eventsys.bookings.models import Attendee, Booking
+from eventsys.bookings.queries import list_slot_bookings
+from eventsys.checkin.forms import GateForm
+from eventsys.checkin.models import Gate
+from eventsys.checkin.queries import (
+    count_at_gate,
+    get_gate,
+    get_slot_at_door,
+    list_gates,
+    list_roster,
+)
+from eventsys.checkin.rendering import answer_json
+from eventsys.checkin.rules import CLOCK_TOLERANCE, CheckIn
+from eventsys.checkin.services import Answer, annul, check_in, create_gate, revoke_gate
+from eventsys.core.clock import now
+from eventsys.core.db import unit_of_work
+from eventsys.core.errors import Invalid, Refusal
+from eventsys.core.ids import new_public_id
+from eventsys.core.permissions import Permission, is_allowed
+from eventsys.slots.models import Slot
+from eventsys.slots.queries import list_desk_slots
+from eventsys.slots.rules import SlotState
+from eventsys.web.errors import status_of
+from eventsys.web.guards import current_actor, requires
+from eventsys.web.locale import format_span, local_name
+from eventsys.web.rfc3339 import parse_instant
+from eventsys.web.wording import sentence
+
+bp = Blueprint("checkin", __name__)
+SOON = timedelta(days=14)
+DEVICE = "gate page"
+
+
+@bp.get("/gates")
+@requires(Permission.MANAGE_GATES)
+def gates() -> Response:
+    """My gates, and a form for a new one."""
+    return _gates_page(_gate_form())
+
+
+@bp.post("/gates")
+@requires(Permission.MANAGE_GATES)
+def make_gate() -> Response:
+    """Make a gate and show its token, this once."""
+    form, actor = _gate_form(), current_actor()
+    if not form.validate():
+        return _gates_page(form, 422)
+    try:
+        with unit_of_work():
+            gate, token = create_gate(form.name.data or "", form.slots.data or [], actor=actor)
+    except Refusal as error:
+        form.refuse(error)
+        return _gates_page(form, status_of(error))
+    return make_response(render_template("checkin/gate_made.html", gate=gate, token=token))
+
+
+@bp.post("/gates/<public_id>/revoke")
+@requires(Permission.MANAGE_GATES)
+def revoke(public_id: str) -> Response:
+    """End a gate."""
+    with unit_of_work():
+        revoke_gate(public_id, actor=current_actor())
+    flash(gettext("The check-in point is closed. What was checked in stays."), "success")
+    return redirect(url_for("checkin.gates"), 303)
+
+
+@bp.get("/gates/<public_id>")
+@requires(Permission.CHECK_IN)
+def gate(public_id: str) -> Response:
+    """The full-screen page: camera, typed code, hand scanner."""
+    return _gate_page(get_gate(public_id, current_actor(), Permission.CHECK_IN))
+
+
+@bp.post("/gates/<public_id>/checkins")
+@requires(Permission.CHECK_IN)
+def scan(public_id: str) -> Response:
+    """Judge a code: JSON for the page's script, a page for a form without one."""
+    actor = current_actor()
+    here = get_gate(public_id, actor, Permission.CHECK_IN)
+    if request.is_json:
+        command = _from_json(public_id, request.get_json())
+        with unit_of_work():
+            answer = check_in(command, actor=actor)
+        return jsonify(_shown(answer))
+    form = request.form
+    nonce = form.get("nonce", "") or new_public_id()
+    try:
+        with unit_of_work():
+            answer = check_in(CheckIn(form.get("code", ""), nonce, gate=public_id, device=DEVICE), actor=actor)
+        shown = _shown(answer)
+    except Refusal as error:
+        here = get_gate(public_id, actor, Permission.CHECK_IN)
+        refused = {"result": "malformed", "message": sentence(error.code, error.fields), "scan": None}
+        return _gate_page(here, refused, status_of(error))
+    return _gate_page(get_gate(public_id, actor, Permission.CHECK_IN), shown)
+
+
+@bp.post("/gates/<public_id>/checkins/<scan_id>/annul", endpoint="annul")
+@requires(Permission.CHECK_IN)
+def annul_scan(public_id: str, scan_id: str) -> Response:
+    """Take an admission back."""
+    actor = current_actor()
+    get_gate(public_id, actor, Permission.CHECK_IN)
+    try:
+        with unit_of_work():
+            answer = annul(scan_id, actor=actor)
+    except Refusal as error:
+        if request.is_json:
+            raise
+        here = get_gate(public_id, actor, Permission.CHECK_IN)
+        refused = {"result": "malformed", "message": sentence(error.code, error.fields), "scan": None}
+        return _gate_page(here, refused, status_of(error))
+    here = get_gate(public_id, actor, Permission.CHECK_IN)
+    shown = _shown(answer) | {"counters": _counters(here)}
+    return jsonify(shown) if request.is_json else _gate_page(here, shown)
+
+
+@bp.get("/slots/<public_id>/roster")
+@requires(Permission.SEE_ROSTER)
+def roster(public_id: str) -> str:
+    """Who is expected and who came, by enterprise; made to be printed as well."""
+    slot = get_slot_at_door(public_id, current_actor())
+    groups = _groups(list_slot_bookings(slot.id), list_roster(slot.id))
+    return render_template(
+        "checkin/roster.html",
+        slot=slot,
+        groups=groups,
+        arrived=sum(group.arrived for group in groups),
+        expected=sum(group.party for group in groups),
+        enterprises_arrived=sum(group.arrived > 0 for group in groups),
+    )
+
+
+@dataclass(slots=True)
+class Group:
+    """An enterprise's booking at the door: those named with whether they came; `party` counts the unnamed too."""
+
+    booking: Booking
+    party: int
+    people: list[tuple[Attendee, bool]] = field(default_factory=list)
+
+    @property
+    def arrived(self) -> int:
+        """How many of them came."""
+        return sum(came for _, came in self.people)
+
+
+def _groups(bookings: Sequence[Booking], people: Sequence[tuple[Attendee, bool]]) -> list[Group]:
+    groups = {booking.id: Group(booking, booking.party) for booking in bookings}
+    for attendee, came in people:
+        if attendee.booking_id in groups:
+            groups[attendee.booking_id].people.append((attendee, came))
+    return sorted(groups.values(), key=lambda group: (group.booking.enterprise.name, group.booking.id))
+
+
+def _gate_form() -> GateForm:
+    form, actor = GateForm(), current_actor()
+    start = now() - timedelta(hours=12)
+    slots = list_desk_slots(actor, start, now() + SOON)
+    form.offer([
+        slot
+        for slot in slots
+        if slot.state is SlotState.PUBLISHED
+        and slot.ends_at > now()
+        and is_allowed(actor, Permission.MANAGE_GATES, slot.scope)
+    ])  # fmt: skip
+    return form
+
+
+def _gates_page(form: GateForm, status: int = 200) -> Response:
+    actor = current_actor()
+    mine = [gate for gate in list_gates(actor) if is_allowed(actor, Permission.MANAGE_GATES, gate.scope)]
+    return make_response(render_template("checkin/gates.html", form=form, gates=mine), status)
+
+
+def _gate_page(here: Gate, result: dict[str, Any] | None = None, status: int = 200) -> Response:
+    page = render_template(
+        "checkin/gate.html",
+        gate=here.name,
+        checkin_url=url_for("checkin.scan", public_id=here.public_id),
+        undo_url=url_for("checkin.gate", public_id=here.public_id) + "/checkins/{scan}/annul",
+        counters=_counters(here),
+        nonce=new_public_id(),
+        result=result,
+        slots=[_slot_line(slot) for slot in here.slots],
+        back_url=url_for("checkin.gates"),
+    )
+    return make_response(page, status)
+
+
+def _counters(here: Gate) -> dict[str, int]:
+    counted = count_at_gate(here)
+    return {"admitted": counted.admitted, "expected": counted.expected}
+
+
+def _slot_line(slot: Slot) -> dict[str, str]:
+    place = " ".join(filter(None, [local_name(slot.place) if slot.place else "", slot.place_text]))
+    return {"title": local_name(slot), "time": format_span(slot.starts_at, slot.ends_at), "place": place}
+
+
+def _shown(answer: Answer) -> dict[str, Any]:
+    """The answer as the API gives it, with the enterprise where the page looks for it."""
+    body = answer_json(answer)
+    return body | {"enterprise": (body["attendee"] or {}).get("enterprise", "")}
+
+
+def _from_json(gate: str, body: Any) -> CheckIn:
+    """What the page's script sends. A scan older than the clocks may differ was queued while offline: history."""
+    if not isinstance(body, dict):
+        raise Invalid("wrong_type", field="body")
+    for name in ("code", "nonce", "scanned_at"):
+        if not isinstance(body.get(name, ""), str):
+            raise Invalid("wrong_type", field=name)
+    at = parse_instant(body["scanned_at"], "scanned_at") if body.get("scanned_at") else None
+    return CheckIn(
+        code=body.get("code", ""),
+        nonce=body.get("nonce", ""),
+        gate=gate,
+        scanned_at=at,
+        device=DEVICE,
+        is_history=at is not None and now() - at > CLOCK_TOLERANCE,
+    )
