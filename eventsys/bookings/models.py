@@ -83,7 +83,7 @@ class Attendee(Model):
     )
 
     id: Mapped[Id]
-    public_id: Mapped[PublicId]
+    public_id: Mapped[PublicId] = mapped_column(insert_sentinel=True)  # so one INSERT takes many, on SQLite too
     booking_id: Mapped[int] = mapped_column(BigId, ForeignKey("bookings.id", ondelete="CASCADE"))
     slot_id: Mapped[int] = mapped_column(BigId, ForeignKey("slots.id"))
     name: Mapped[str] = mapped_column(String(NAME_MAX))

@@ -49,10 +49,7 @@ def text_enum(kind: type[StrEnum], name: str) -> Enum:
 BigId = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up only INTEGER keys
 
 Id = Annotated[int, mapped_column(BigId, primary_key=True)]
-# The sentinel by which SQLAlchemy inserts several rows in one statement on SQLite too.
-PublicId = Annotated[
-    str, mapped_column(String(PUBLIC_ID_LENGTH), unique=True, default=new_public_id, insert_sentinel=True)
-]
+PublicId = Annotated[str, mapped_column(String(PUBLIC_ID_LENGTH), unique=True, default=new_public_id)]
 Instant = Annotated[datetime, mapped_column(UtcDateTime())]
 MaybeInstant = Annotated[datetime | None, mapped_column(UtcDateTime())]
 CreatedAt = Annotated[datetime, mapped_column(UtcDateTime(), default=now)]

@@ -28,7 +28,7 @@ class Message(Model):
     )
 
     id: Mapped[Id]
-    public_id: Mapped[PublicId]
+    public_id: Mapped[PublicId] = mapped_column(insert_sentinel=True)  # so one INSERT takes many, on SQLite too
     kind: Mapped[str] = mapped_column(String(40))
     address: Mapped[str | None] = mapped_column(String(254))
     person_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id", ondelete="CASCADE"))
