@@ -74,7 +74,7 @@ class Rows(FieldList):
 class PersonFields(PlainForm):
     """Who comes. A mobile number finds them at the door, a mail address brings the code."""
 
-    name = StringField(_l("Name"))
+    name = StringField(_l("Full name"))
     phone = StringField(_l("Mobile number"))
     email = StringField(_l("Mail address"))
 
@@ -286,7 +286,7 @@ class CancelForm(Form):
 class PersonForm(Form):
     """One person: names themselves by the colleagues' link, or comes instead of another."""
 
-    name = StringField(_l("Name"), [Filled()])
+    name = StringField(_l("Full name"), [Filled()])
     phone = StringField(_l("Mobile number"))
     email = StringField(_l("Mail address"))
 

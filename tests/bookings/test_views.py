@@ -525,7 +525,7 @@ def test_the_history_is_told_in_words(client):
     client.sign_in(cast.CONTACT)
     page = client.get(f"/bookings/{booking.public_id}?lang=en").text
     history = page[page.index("history-title") :]
-    assert history.index("Booked for 2 people") < history.index("Named: 李二") < history.index("台风")
+    assert history.index("Booked for a party of 2") < history.index("Named: 李二") < history.index("台风")
     assert "booking." not in history
 
 

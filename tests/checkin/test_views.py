@@ -198,7 +198,7 @@ def test_the_roster_counts_who_is_here(door, slot, gate, booking):
     scan(door, gate, code_for(booking))
     page = door.get(f"/slots/{slot.public_id}/roster?lang=en")
     assert page.status_code == 200
-    for text in ("甲网络公司", "王一", "李二", booking.attendees[0].typed_code, "1 of 3 here", "1 not named yet"):
+    for text in ("甲网络公司", "王一", "李二", booking.attendees[0].typed_code, "1 of 3 here", "Not named yet: 1"):
         assert text in page.text
     assert "钱四" not in page.text
 

@@ -33,7 +33,7 @@ def history_of(booking: Booking) -> list[Happening]:
 
 def _what(entry: AuditEntry, names: dict[str, str]) -> str:
     if entry.action == "booking.created":
-        return str(gettext("Booked for %(party)s people", party=entry.after.get("party", "")))
+        return str(gettext("Booked for a party of %(party)s", party=entry.after.get("party", "")))
     if entry.action == "booking.attendees_changed":
         return _changed_names(entry, names)
     if entry.action == "booking.cancelled":
