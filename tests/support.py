@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,8 @@ from eventsys.core.tokens import hash_token
 from eventsys.web.guards import SESSION_KEY
 from tests.cast import Member
 
+_sessions = count(1)
+
 
 class TestClient(FlaskClient):
     """A browser that can become a person of the cast."""
@@ -29,20 +32,14 @@ class TestClient(FlaskClient):
     __test__ = False
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """A request sees what the test committed, and the test what the request did: no snapshot outlives its end."""
+        """One request with a database session of its own, as every real one has; the test sees what it committed."""
         db.session.rollback()
-        answer = super().open(*args, **kwargs)
-        db.session.rollback()
-        return answer
-
-    def open(self, *args: Any, **options: Any) -> TestResponse:
-        """One request, with a database session of its own as every real one has."""
         with self.application.app_context():
-            return super().open(*args, **options)
+            return super().open(*args, **kwargs)
 
     def sign_in(self, member: Member) -> TestClient:
         """Give this browser a live session of `member`."""
-        secret = f"session-of-{member.id}-{id(self)}"
+        secret = f"session-of-{member.id}-{next(_sessions)}"
         with self.application.app_context(), unit_of_work():
             db.session.add(
                 SignIn(
