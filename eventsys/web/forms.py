@@ -13,6 +13,8 @@ from eventsys.core.errors import Invalid, Refusal
 from eventsys.web.locale import zone
 from eventsys.web.wording import sentence
 
+YEARS = range(1900, 2200)  # beyond, arithmetic and time zones give out
+
 
 class Form(FlaskForm):
     """A form with CSRF protection; `refuse(error)` shows a service's refusal where it belongs."""
@@ -43,10 +45,12 @@ class LocalDateTimeField(DateTimeLocalField):
             return
         for pattern in self.strptime_format:
             try:
-                self.data = datetime.strptime(str(valuelist[0]).strip(), pattern).replace(tzinfo=zone())
+                typed = datetime.strptime(str(valuelist[0]).strip(), pattern).replace(tzinfo=zone())
             except ValueError:
                 continue
-            return
+            if typed.year in YEARS:
+                self.data = typed
+                return
         self.data = None
         raise ValueError(sentence("bad_time", {}))
 

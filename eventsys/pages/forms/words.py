@@ -21,7 +21,7 @@ def topic_words() -> dict[str, str]:
     """What a department brings."""
     return {
         Topic.POLICY.value: gettext("Policy"),
-        Topic.SERVICE.value: gettext("Service"),
+        Topic.SERVICE.value: gettext("Services"),
         Topic.CARE.value: gettext("Care"),
     }
 

@@ -51,6 +51,8 @@ def desk() -> str:
         departments=all_departments() if sees_everything else [],
         chosen=chosen,
         may_edit=lambda slot: is_allowed(actor, Permission.EDIT_SLOT, slot.scope),
+        may_share=lambda slot: is_allowed(actor, Permission.SEE_DESK, slot.scope),
+        may_see_roster=lambda slot: is_allowed(actor, Permission.SEE_ROSTER, slot.scope),
         may_create=may_somewhere(actor, Permission.CREATE_SLOT),
         may_manage_gates=may_somewhere(actor, Permission.MANAGE_GATES),
         sees_everything=sees_everything,
