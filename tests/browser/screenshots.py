@@ -1,0 +1,154 @@
+"""`make screenshots`: walk the demonstration district in a real Chromium and write what people see to screenshots/.
+
+Each page is taken on a phone and at a desk, in Chinese and English; `--only NAME` takes those whose name contains it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, DESKTOP, PHONE
+from tests.browser.server import environment, eventsys, free_port, serving
+
+FOLDER = Path("screenshots")
+LANGUAGES = {"zh": "zh-CN", "en": "en-GB"}
+SIZES = {"phone": PHONE, "desktop": DESKTOP}
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A page on the walk; `role` is the account that looks, `path` may hold {slot}, {booking}, {ticket}, {gate}."""
+
+    name: str
+    path: str
+    role: str | None = None
+
+
+WALK = (
+    Stop("home", "/"),
+    Stop("home-calendar", "/?view=calendar"),
+    Stop("slot", "/slots/{slot}"),
+    Stop("sign-in", "/sign-in"),
+    Stop("apply", "/apply"),
+    Stop("help", "/help"),
+    Stop("privacy", "/privacy"),
+    Stop("not-found", "/slots/nothing"),
+    Stop("api-docs", "/api/v1/docs"),
+    Stop("book", "/slots/{slot}/book", "contact"),
+    Stop("booking", "/bookings/{booking}", "contact"),
+    Stop("booking-attendees", "/bookings/{booking}/attendees", "contact"),
+    Stop("booking-cancel", "/bookings/{booking}/cancel", "contact"),
+    Stop("bookings", "/bookings", "contact"),
+    Stop("my-enterprise", "/my", "contact"),
+    Stop("colleagues", "/my/colleagues", "contact"),
+    Stop("inbox", "/inbox", "contact"),
+    Stop("calendars", "/calendars", "contact"),
+    Stop("account", "/account", "contact"),
+    Stop("ticket", "{ticket}"),
+    Stop("desk", "/desk", "clerk"),
+    Stop("slot-new", "/desk/slots/new", "clerk"),
+    Stop("slot-edit", "/slots/{slot}/edit", "clerk"),
+    Stop("slot-call-off", "/slots/{slot}/call-off", "clerk"),
+    Stop("slot-notice", "/slots/{slot}/notice", "clerk"),
+    Stop("book-on-behalf", "/slots/{slot}/book", "clerk"),
+    Stop("roster", "/slots/{slot}/roster", "clerk"),
+    Stop("gates", "/gates", "steward"),
+    Stop("gate", "/gates/{gate}", "steward"),
+    Stop("coordinator-desk", "/desk", "coordinator"),
+    Stop("enterprises", "/admin/enterprises", "coordinator"),
+    Stop("applications", "/admin/applications", "coordinator"),
+    Stop("departments", "/admin/departments", "administrator"),
+    Stop("department-new", "/admin/departments/new", "administrator"),
+    Stop("people", "/admin/people", "administrator"),
+    Stop("imports", "/admin/imports", "administrator"),
+    Stop("audit", "/admin/audit", "auditor"),
+)
+
+
+def main() -> None:
+    """Take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="pages whose name contains this")
+    only = parser.parse_args().only
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as driver:
+        port = free_port()
+        env = environment(Path(home), port)
+        eventsys(env, "db", "upgrade")
+        eventsys(env, "demo", "load", "--json", f"{home}/demo.json")
+        demo = json.loads(Path(home, "demo.json").read_text("utf-8"))
+        with serving(env, port) as url:
+            browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            names = {**_make_things(browser, url, demo), "slot": demo["slots"][0]}
+            for page, where in _walkers(browser, url, demo):
+                _walk(page, where, names, only)
+            browser.close()
+
+
+def _make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, str]:
+    """A booking with two attendees of the first contact, and a gate of its slot, through the API."""
+    request = browser.new_context(base_url=url).request
+
+    def call(token: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {demo['tokens'][token]}", "Idempotency-Key": "screenshots"}
+        answer = request.post(f"/api/v1{path}", data=body, headers=headers)
+        assert answer.ok, answer.text()
+        made: dict[str, Any] = answer.json()
+        return made
+
+    slot = demo["slots"][0]
+    booking = call("contact", "/bookings", {"slot": slot, "attendees": [{"name": "林女士"}, {"name": "陈先生"}]})
+    gate = call("coordinator", "/gates", {"name": "南门", "slots": [slot]})
+    ticket = booking["tickets"][0]["url"].removeprefix(url)
+    return {"booking": booking["id"], "ticket": ticket, "gate": gate["id"]}
+
+
+def _walkers(browser: Browser, url: str, demo: dict[str, Any]) -> Iterator[tuple[dict[str | None, Page], str]]:
+    """Pages by role, signed in, for each size and language."""
+    logins = {}
+    for account in demo["accounts"]:
+        logins.setdefault(account["role"], account)
+    for size, viewport in SIZES.items():
+        for short, locale in LANGUAGES.items():
+            pages: dict[str | None, Page] = {}
+            for role in {stop.role for stop in WALK}:
+                context = browser.new_context(
+                    base_url=url, viewport=viewport, locale=locale, timezone_id="Asia/Shanghai", device_scale_factor=1
+                )
+                pages[role] = context.new_page()
+                if role:
+                    _sign_in(pages[role], logins[role])
+            yield pages, f"{short}-{size}"
+            for page in pages.values():
+                page.context.close()
+
+
+def _sign_in(page: Page, account: dict[str, str]) -> None:
+    page.goto("/sign-in")
+    page.locator("input[name=login]").first.fill(account["login"])
+    page.locator("input[name=password]").first.fill(account["password"])
+    page.locator("input[name=password]").first.press("Enter")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+
+
+def _walk(pages: dict[str | None, Page], where: str, names: dict[str, str], only: str) -> None:
+    for stop in WALK:
+        if only in stop.name:
+            page = pages[stop.role]
+            page.goto(stop.path.format(**names))
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=FOLDER / f"{stop.name}-{where}.png", full_page=True)
+            width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            print(f"{stop.name}-{where}.png" + (f"  scrolls sideways by {width} px" if width > 0 else ""))
+
+
+if __name__ == "__main__":
+    main()
