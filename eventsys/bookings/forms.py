@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, FieldList, FormField, HiddenField, RadioField, SelectField, StringField, TextAreaField
@@ -22,8 +22,9 @@ from eventsys.web.forms import Form
 from eventsys.web.wording import sentence
 
 ROWS_SHOWN = 2
+EMPTY_ROWS = 5
 ON_BEHALF_CHANNELS = (
-    (BookingChannel.PHONE.value, _l("Telephone")),
+    (BookingChannel.PHONE.value, _l("By telephone")),
     (BookingChannel.WECHAT.value, _l("WeChat")),
     (BookingChannel.ON_SITE.value, _l("On site")),
 )
@@ -42,6 +43,15 @@ class Filled:
     def __call__(self, _form: Any, field: Field) -> None:
         if not str(field.data or "").strip():
             raise ValidationError(sentence(self.code, {}))
+
+
+class Needed:
+    """Marks a field that must be given and leaves it to the page to say how."""
+
+    field_flags: ClassVar = {"required": True}
+
+    def __call__(self, _form: Any, _field: Field) -> None:
+        """Nothing to check."""
 
 
 class NumberField(StringField):
@@ -190,10 +200,11 @@ class OwnBookingForm(BookingForm):
 class OnBehalfForm(BookingForm):
     """A clerk books for an enterprise: found by search, with the channel and reason on record."""
 
-    search = StringField(_l("Find the enterprise"))
-    enterprise = RadioField(_l("Enterprise"), validate_choice=False)
+    search = StringField(_l("Find the enterprise"), [Needed()])
+    enterprise = RadioField(_l("Enterprise"), [Needed()], validate_choice=False)
     channel = RadioField(
         _l("How they asked"),
+        [Needed()],
         choices=list(ON_BEHALF_CHANNELS),
         default=BookingChannel.PHONE.value,
         validate_choice=False,
@@ -252,7 +263,7 @@ class AttendeesForm(RowsForm):
         valid = [item for item in booking.attendees if item.state is TicketState.VALID]
         rows = [Row(item.name, item.phone, item.email, item.public_id) for item in valid]
         form = cls(formdata=None, version=str(booking.version), attendees=rows)
-        form.show_rows(min(booking.party, max(ROWS_SHOWN, len(valid) + 1)))
+        form.show_rows(min(booking.party, len(valid) + EMPTY_ROWS))
         return form
 
     def people(self) -> tuple[tuple[str | None, NewAttendee], ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectMultipleField, StringField
+from wtforms import Field, SelectMultipleField, StringField
 from wtforms.validators import ValidationError
 
 from eventsys.slots.models import Slot
@@ -14,19 +15,22 @@ from eventsys.web.locale import format_span, local_name
 from eventsys.web.wording import sentence
 
 
-def _filled(_form: GateForm, field: StringField) -> None:
-    if not (field.data or "").strip():
-        raise ValidationError(sentence("required", {}))
+class _Filled:
+    """Something must be typed or chosen."""
 
+    field_flags: ClassVar = {"required": True}
 
-_filled.field_flags = {"required": True}  # type: ignore[attr-defined]
+    def __call__(self, _form: Any, field: Field) -> None:
+        given = field.data or ""
+        if not (given.strip() if isinstance(given, str) else given):
+            raise ValidationError(sentence("required", {}))
 
 
 class GateForm(Form):
     """A new gate: its name and the slots it serves."""
 
-    name = StringField(_l("Name of the check-in point"), [_filled])
-    slots = SelectMultipleField(_l("Slots"), validate_choice=False)
+    name = StringField(_l("Name of the check-in point"), [_Filled()])
+    slots = SelectMultipleField(_l("Slots"), [_Filled()], validate_choice=False)
 
     def offer(self, slots: Sequence[Slot]) -> None:
         """Let the steward choose among these."""
