@@ -6,7 +6,6 @@ from pathlib import Path
 
 from apiflask import APIFlask
 from flask import Flask
-from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -36,6 +35,7 @@ from eventsys.web.headers import init_headers
 from eventsys.web.limits import init_limits
 from eventsys.web.locale import init_locale
 from eventsys.web.logs import configure_logs, init_logs
+from eventsys.web.migrations import init_migrations
 from eventsys.web.paths import init_paths
 from eventsys.web.sessions import init_sessions
 from eventsys.web.views import bp as web
@@ -63,7 +63,7 @@ def create_app(config: Config | None = None) -> APIFlask:
     configure(app, config or load_config())
     configure_logs()
     db.init_app(app)
-    Migrate(app, db, directory=str(_beside_or_within("migrations")), render_as_batch=True)
+    init_migrations(app, _beside_or_within("migrations"))
     init_logs(app)
     init_limits(app)
     init_sessions(app)

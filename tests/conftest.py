@@ -14,7 +14,6 @@ import pytest
 import sqlalchemy as sa
 from apiflask import APIFlask
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
 from hypothesis import settings
 
 from eventsys.app import create_app
@@ -22,6 +21,7 @@ from eventsys.bookings.keys import ensure_signing_key
 from eventsys.config import Config, load_config
 from eventsys.core.actor import Channel, system_actor
 from eventsys.core.db import Base, db, unit_of_work
+from eventsys.web.migrations import upgrade
 from tests import cast
 from tests.support import Api, TestClient
 

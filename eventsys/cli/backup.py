@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask_migrate import upgrade
 from sqlalchemy import func, inspect, make_url, select
 
 from eventsys.cli import postgres
@@ -21,6 +20,7 @@ from eventsys.config import Config
 from eventsys.core.clock import now
 from eventsys.core.db import db, sqlite_module
 from eventsys.directory.models import District
+from eventsys.web.migrations import upgrade
 
 FORMAT = 1
 MEMBERS = {"about.json", "database", "secret_key"}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import click
-from flask_migrate import upgrade as run_migrations
 
 from eventsys.cli.application import installed
+from eventsys.web.migrations import upgrade as run_migrations
 
 
 @click.group()

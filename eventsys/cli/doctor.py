@@ -72,7 +72,7 @@ def _database(_config: Config) -> str:
 
 
 def _migrations(_config: Config) -> str:
-    wanted = set(ScriptDirectory(current_app.extensions["migrate"].directory).get_heads())
+    wanted = set(ScriptDirectory(current_app.config["MIGRATIONS"]).get_heads())
     present = set(MigrationContext.configure(db.session.connection()).get_current_heads())
     if wanted != present:
         raise Unwell("the tables are not those of this version: run `eventsys db upgrade`")
@@ -109,7 +109,7 @@ def _clock(_config: Config) -> str:
 
 
 def _revisions() -> list[str]:
-    return [script.revision for script in ScriptDirectory(current_app.extensions["migrate"].directory).walk_revisions()]
+    return [script.revision for script in ScriptDirectory(current_app.config["MIGRATIONS"]).walk_revisions()]
 
 
 def _mail(config: Config) -> str:

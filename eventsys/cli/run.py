@@ -16,7 +16,6 @@ from collections import Counter
 from pathlib import Path
 
 import click
-from flask_migrate import upgrade
 from sqlalchemy import select
 
 from eventsys.cli import COMMANDS
@@ -25,6 +24,7 @@ from eventsys.cli.lan import ensure_certificate, lan_address, print_qr
 from eventsys.config import Config
 from eventsys.core.db import db
 from eventsys.directory.models import District
+from eventsys.web.migrations import upgrade
 
 START_SECONDS = 30
 STOP_SECONDS = 15

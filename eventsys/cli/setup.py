@@ -6,7 +6,6 @@ import secrets
 from urllib.parse import urlsplit
 
 import click
-from flask_migrate import upgrade
 from sqlalchemy import select
 
 from eventsys.accounts.services import NewPerson, add_person
@@ -22,6 +21,7 @@ from eventsys.core.text import clean_line
 from eventsys.directory.models import District
 from eventsys.directory.rules import NAME_MAX
 from eventsys.directory.services import grant_role
+from eventsys.web.migrations import upgrade
 
 
 @click.command()

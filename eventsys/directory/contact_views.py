@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
-import qrcode
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
-from markupsafe import Markup
-from qrcode.image.svg import SvgPathImage
 from werkzeug.wrappers import Response
 
 from eventsys.accounts.rules import DEVICE_DAYS
@@ -45,6 +41,7 @@ from eventsys.directory.models import Enterprise
 from eventsys.web.errors import status_of
 from eventsys.web.forms import Form
 from eventsys.web.guards import current_actor, public, requires
+from eventsys.web.qr import qr_svg
 
 bp = Blueprint("contacts", __name__)
 
@@ -249,9 +246,7 @@ def _contacts_page(enterprise: Enterprise, **context: object) -> str:
 
 def _link_page(enterprise: Enterprise, token: str) -> str:
     url = current_app.config["EVENTSYS"].base_url + url_for("contacts.invitation", token=token)
-    stream = BytesIO()
-    qrcode.make(url, image_factory=SvgPathImage, box_size=12).save(stream)
-    picture = Markup(stream.getvalue().decode().split("?>", 1)[-1])  # noqa: S704 - made of squares, holds no text
+    picture = qr_svg(url, gettext("QR code of the link"))
     return render_template(
         "directory/contacts/link.html", enterprise=enterprise, url=url, picture=picture, back=_page_of(enterprise)
     )

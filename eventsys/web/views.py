@@ -5,16 +5,13 @@ from __future__ import annotations
 import ipaddress
 import os
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, abort, current_app, redirect, request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
-from sqlalchemy import text
 
-from eventsys.core.db import db
 from eventsys.web.guards import public
 from eventsys.web.locale import LOCALE_COOKIE, LOCALES
+from eventsys.web.migrations import is_schema_current
 from eventsys.web.redirects import safe_target
 
 bp = Blueprint("web", __name__)
@@ -32,10 +29,7 @@ def healthz() -> Response:
 @public
 def readyz() -> Response:
     """The database answers and has every migration."""
-    connection = db.session.connection()
-    connection.execute(text("SELECT 1"))
-    scripts = ScriptDirectory(current_app.extensions["migrate"].directory)
-    is_current = MigrationContext.configure(connection).get_current_heads() == tuple(scripts.get_heads())
+    is_current = is_schema_current()
     answer = "ready\n" if is_current else "migrations are missing: run eventsys db upgrade\n"
     return Response(answer, 200 if is_current else 503, content_type="text/plain; charset=utf-8")
 

@@ -19,6 +19,7 @@ from eventsys.checkin.models import Scan
 from eventsys.checkin.rules import ScanResult
 from eventsys.core.clock import now
 from eventsys.core.db import Base, db, unit_of_work
+from eventsys.web.migrations import use_flask_migrate
 from tests.conftest import _fresh_database, make_config
 
 # The index over coalesce(…) is compared by nobody; tests of memberships hold it.
@@ -39,6 +40,7 @@ def empty(database: str, tmp_path: Path, request: pytest.FixtureRequest, worker_
         url = _fresh_database(server.set(database="postgres"), f"{worker_id}_migrations")
     app = create_app(make_config(tmp_path, url))
     with app.app_context():
+        use_flask_migrate()
         yield app
         db.session.remove()
         db.engine.dispose()
@@ -98,3 +100,21 @@ def test_scans_are_append_only(app, statement):
     with pytest.raises(DBAPIError, match="append-only"), unit_of_work():
         db.session.execute(sa.text(statement))
     assert db.session.scalar(sa.select(sa.func.count(Scan.id))) == 1
+
+
+@pytest.mark.sqlite_only
+def test_the_server_knows_the_newest_migration_without_alembic(empty):
+    assert wanted_revisions(Path(VERSIONS.dir)) == set(VERSIONS.get_heads())
+    assert not is_schema_current()
+    upgrade()
+    assert is_schema_current()
+    downgrade(revision="-1")
+    assert not is_schema_current()
+
+
+@pytest.mark.sqlite_only
+def test_the_newest_migration_is_the_one_nothing_builds_on(tmp_path):
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "versions/one.py").write_text('revision: str = "a1"\ndown_revision: str | None = None\n')
+    (tmp_path / "versions/two.py").write_text('revision = "b2"\ndown_revision = "a1"\n')
+    assert wanted_revisions(tmp_path) == {"b2"}

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from time import time
 
-import qrcode
 from flask import flash, redirect, render_template, session, url_for
 from flask_babel import gettext
-from markupsafe import Markup
-from qrcode.image.svg import SvgPathImage
 from werkzeug.wrappers import Response
 
 from eventsys.accounts.forms import CodeForm, EnrolmentForm, OwnPasswordForm
@@ -29,6 +25,7 @@ from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Invalid, Refusal
 from eventsys.core.permissions import Permission
 from eventsys.web.guards import current_actor, public, requires
+from eventsys.web.qr import qr_svg
 from eventsys.web.redirects import safe_target
 
 PENDING_KEY = "pending"  # of the signed cookie: who has passed the first step, how, when, and where to then
@@ -161,14 +158,7 @@ def _page(form: OwnPasswordForm, error: Refusal | None = None) -> Response:
 def _enrolment_page(form: EnrolmentForm, error: Refusal | None = None) -> Response:
     enrolment = start_enrolment(session[ENROLMENT_KEY], actor=current_actor())
     form.password.flags.required = has_password = bool(get_person(current_actor().person).password)
-    picture = _picture(enrolment.uri)
+    picture = qr_svg(enrolment.uri, gettext("QR code for the authenticator app"))
     return show_form(
         "accounts/enrol.html", form, error, enrolment=enrolment, picture=picture, has_password=has_password
     )
-
-
-def _picture(text: str) -> Markup:
-    """A QR code as inline SVG."""
-    stream = BytesIO()
-    qrcode.make(text, image_factory=SvgPathImage, box_size=12).save(stream)
-    return Markup(stream.getvalue().decode().split("?>", 1)[-1])  # noqa: S704 - made of squares, holds no text
