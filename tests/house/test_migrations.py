@@ -19,7 +19,7 @@ from eventsys.checkin.models import Scan
 from eventsys.checkin.rules import ScanResult
 from eventsys.core.clock import now
 from eventsys.core.db import Base, db, unit_of_work
-from eventsys.web.migrations import use_flask_migrate
+from eventsys.web.migrations import is_schema_current, use_flask_migrate, wanted_revisions
 from tests.conftest import _fresh_database, make_config
 
 # The index over coalesce(…) is compared by nobody; tests of memberships hold it.
