@@ -29,7 +29,7 @@ class AssetsFailed(RuntimeError):
     """The front end could not be built; the message says which step and why."""
 
 
-class AssetsBuildHook(BuildHookInterface):  # type: ignore[misc]
+class AssetsBuildHook(BuildHookInterface):
     """Makes sure that static/dist is there and current before hatchling collects the files."""
 
     PLUGIN_NAME = "custom"
@@ -137,7 +137,7 @@ def _run(step: str, command: list[str]) -> None:
     _check(step, subprocess.run(command, check=False, **_options()))  # noqa: S603 - our own command line
 
 
-def _check(step: str, done: subprocess.CompletedProcess[str]) -> None:
+def _check(step: str, done: subprocess.CompletedProcess[Any]) -> None:  # of text, see _options
     if done.returncode:
         tail = "\n".join((done.stdout or "").splitlines()[-40:])
         raise AssetsFailed(f"could not {step} in {SOURCES} (exit code {done.returncode}):\n{tail}")

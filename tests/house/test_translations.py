@@ -30,7 +30,7 @@ def used() -> set[str]:
     for folder in ("eventsys", "templates"):
         mapping = [(pattern.removeprefix(f"{folder}/"), method) for pattern, method in methods]
         chosen = {pattern.removeprefix(f"{folder}/"): value for pattern, value in options.items()}
-        for _, _, message, _, _ in extract_from_dir(ROOT / folder, mapping, chosen, keywords=KEYWORDS):
+        for _, _, message, _, _ in extract_from_dir(ROOT / folder, mapping, chosen, KEYWORDS, directory_filter=bool):
             texts.add(message if isinstance(message, str) else message[0])
     return texts
 

@@ -1,15 +1,8 @@
-// <details class="menu"> opens by itself; this closes it again. Also the navigation on a phone, and dialogs.
+// <details class="menu"> opens by itself; this closes it again. Also dialogs.
 export function menus() {
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
-    }
-
-    const toggle = event.target.closest("[data-toggle-nav]");
-    if (toggle) {
-      const nav = document.getElementById(toggle.getAttribute("aria-controls"));
-      const open = nav.classList.toggle("is-open");
-      toggle.setAttribute("aria-expanded", String(open));
     }
 
     const opener = event.target.closest("[data-open-dialog]");
