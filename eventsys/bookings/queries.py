@@ -82,7 +82,8 @@ def facts_of(slot: Slot) -> SlotFacts:
 
 def get_booking(public_id: str, *, visible_to: Actor) -> Booking:
     """The booking with slot, enterprise and attendees; NotFound when it is not `visible_to`'s business."""
-    booking = db.session.scalars(_detailed().where(Booking.public_id == public_id)).unique().one_or_none()
+    query = _detailed().where(Booking.public_id == public_id)
+    booking: Booking | None = db.session.scalars(query).unique().one_or_none()
     if booking is None or not is_allowed(visible_to, Permission.SEE_BOOKING, booking.scope):
         raise NotFound()
     return booking
@@ -99,7 +100,7 @@ def find_owner(public_id: str) -> tuple[int, int, int] | None:
 def find_shared_booking(token: str) -> Booking | None:
     """The booking whose colleagues' link carries this token, with its slot; None when it is none or revoked."""
     query = _detailed().where(Booking.public_id == token[:PUBLIC_ID_LENGTH])
-    booking = db.session.scalars(query).unique().one_or_none()
+    booking: Booking | None = db.session.scalars(query).unique().one_or_none()
     if booking is None or not derived_token_matches(token, SHARE, booking.public_id, booking.share_version):
         return None
     return booking

@@ -1,7 +1,7 @@
 """The ticket's code: sign and verify (pure). The layout is the ticket contract, version 1.
 
-BASE32 without padding of: version (1 byte) | key id (1) | ticket id (8) | slot id (8) | signature (64), which is Ed25519
-(RFC 8032) over b"eventsys-ticket" + the 18 bytes before. It holds no time and no person.
+BASE32 without padding of: version (1 byte) | key id (1) | ticket id (8) | slot id (8) | signature (64), which is
+Ed25519 (RFC 8032) over b"eventsys-ticket" + the 18 bytes before. It holds no time and no person.
 """
 
 from __future__ import annotations

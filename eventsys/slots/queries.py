@@ -104,7 +104,8 @@ def is_slot_for(slot: Slot, enterprise: int) -> bool:
 
 def get_visible_slot(public_id: str, actor: Actor) -> Slot:
     """The slot with its details, when it exists for `actor`; NotFound otherwise."""
-    slot = db.session.scalars(with_details(select(Slot).where(Slot.public_id == public_id))).unique().one_or_none()
+    query = with_details(select(Slot).where(Slot.public_id == public_id))
+    slot: Slot | None = db.session.scalars(query).unique().one_or_none()
     if slot is None or not _exists_for(slot, actor):
         raise NotFound()
     return slot

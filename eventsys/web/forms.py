@@ -19,6 +19,8 @@ YEARS = range(1900, 2200)  # beyond, arithmetic and time zones give out
 class Form(FlaskForm):
     """A form with CSRF protection; `refuse(error)` shows a service's refusal where it belongs."""
 
+    form_errors: list[str]
+
     def refuse(self, error: Refusal) -> None:
         """Put an Invalid's sentences on the fields it names, and anything else (or unnamed) on top of the form."""
         problems = error.problems if isinstance(error, Invalid) else (error,)

@@ -70,7 +70,8 @@ def format_day(at: datetime | date, *, year: bool | None = None) -> str:
     if current_locale() == "en":
         return babel_date(day, "EEE, d MMM y" if with_year else "EEE, d MMM", "en_GB")
     weekday = babel_date(day, "EEE", "zh_CN")
-    return f"{day.year}年{day.month}月{day.day}日（{weekday}）" if with_year else f"{day.month}月{day.day}日（{weekday}）"
+    year_part = f"{day.year}年" if with_year else ""
+    return f"{year_part}{day.month}月{day.day}日（{weekday}）"
 
 
 def format_clock(at: datetime) -> str:

@@ -7,6 +7,7 @@ import re
 import secrets
 import sys
 import time
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -22,7 +23,7 @@ def mask(text: str) -> str:
     return _SECRET_PATHS.sub(r"\1***", text)
 
 
-def _mask_values(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+def _mask_values(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
     return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}
 
 

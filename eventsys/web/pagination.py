@@ -40,7 +40,7 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
         if not isinstance(values, list) or len(values) != len(kinds):
             raise ValueError
         for value, kind in zip(values, kinds, strict=True):
-            if type(value) is not kind or (kind is int and not 0 <= value < 2**63):
+            if type(value) is not kind or (isinstance(value, int) and not 0 <= value < 2**63):
                 raise ValueError
     except (ValueError, binascii.Error, UnicodeError, RecursionError):
         raise Invalid("bad_cursor", field="cursor") from None

@@ -174,7 +174,7 @@ def sentence(code: str, fields: dict[str, Any]) -> str:
     """The sentence of `code` in the reader's language, filled with `fields`; missing ones stay empty."""
     text = SENTENCES.get(code)
     if text is None:
-        return gettext("Not possible now (%(code)s).", code=code)
+        return str(gettext("Not possible now (%(code)s).", code=code))
     shown = {key: format_moment(value) if isinstance(value, datetime) else value for key, value in fields.items()}
     return str(text) % _Lenient(shown)
 

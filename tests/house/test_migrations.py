@@ -106,8 +106,10 @@ def test_scans_are_append_only(app, statement):
 def test_the_server_knows_the_newest_migration_without_alembic(empty):
     assert wanted_revisions(Path(VERSIONS.dir)) == set(VERSIONS.get_heads())
     assert not is_schema_current()
+    db.session.rollback()
     upgrade()
     assert is_schema_current()
+    db.session.rollback()
     downgrade(revision="-1")
     assert not is_schema_current()
 

@@ -101,7 +101,7 @@ def load_token_actor(secret: str) -> Actor | None:
     )
 
 
-def _with_grants(query: Select[Any]) -> Select[Any]:
+def _with_grants(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     """Join the person's active memberships of organisations that are not disabled."""
     return (
         query.outerjoin(Membership, and_(Membership.person_id == Person.id, Membership.state == MembershipState.ACTIVE))

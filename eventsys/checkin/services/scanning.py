@@ -1,4 +1,4 @@
-"""The verbs at the door: check in, take an admission back, make and revoke gates."""
+"""Check in, and take an admission back."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from sqlalchemy import select
 from eventsys.bookings.keys import public_key
 from eventsys.bookings.models import Attendee
 from eventsys.bookings.tickets import CodeFault, bare_code, typed_code, verify
-from eventsys.checkin.models import Gate, Scan
+from eventsys.checkin.models import Scan
 from eventsys.checkin.queries import (
-    GATE_TOKEN_PREFIX,
     Counters,
     GateFacts,
     count_arrivals,
@@ -27,14 +26,12 @@ from eventsys.checkin.queries import (
 from eventsys.checkin.rules import (
     CLOCK_TOLERANCE,
     CODE_MAX,
-    GATE_NAME_MAX,
     NONCE_MAX,
     OPENS_BEFORE,
     REASON_MAX,
     TYPED_FAILURES_A_MINUTE,
     UNDO_WITHIN,
     CheckIn,
-    Direction,
     ScanResult,
     TicketFacts,
     judge,
@@ -47,10 +44,7 @@ from eventsys.core.errors import Conflict, Invalid, NotFound, TooMany
 from eventsys.core.ids import new_public_id
 from eventsys.core.permissions import Permission, Scope, authorize, is_allowed
 from eventsys.core.text import clean_line
-from eventsys.core.tokens import hash_token, new_token
 from eventsys.slots.models import Slot
-
-GATE_SLOTS_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,33 +127,6 @@ def annul(scan: str, *, actor: Actor) -> Answer:
     db.session.flush()
     audit.record(actor, "scan.annulled", "scan", taken.public_id)
     return Answer(row, ScanResult.ANNULLED)
-
-
-def create_gate(name: str, slots: Sequence[str], *, actor: Actor) -> tuple[Gate, str]:
-    """A gate that serves these slots (public ids), and its token, which is shown only now."""
-    name = clean_line(name, "name", GATE_NAME_MAX, required=True)
-    if not 1 <= len(slots) <= GATE_SLOTS_MAX:
-        raise Invalid("out_of_range", field="slots", minimum=1, maximum=GATE_SLOTS_MAX)
-    rows = list(db.session.scalars(select(Slot).where(Slot.public_id.in_(slots))))
-    if len(rows) != len(set(slots)) or not all(is_allowed(actor, Permission.MANAGE_GATES, row.scope) for row in rows):
-        raise Invalid("unknown_slot", field="slots")
-    token = new_token(GATE_TOKEN_PREFIX)
-    gate = Gate(
-        public_id=new_public_id(), name=name, token_hash=hash_token(token), created_by_id=actor.person, slots=rows
-    )
-    db.session.add(gate)
-    db.session.flush()
-    audit.record(actor, "gate.created", "gate", gate.public_id, after={"name": name, "slots": list(slots)})
-    return gate, token
-
-
-def revoke_gate(public_id: str, *, actor: Actor) -> None:
-    """End a gate: its token is dead at once, its scans stay."""
-    gate = db.session.scalars(select(Gate).where(Gate.public_id == public_id)).one_or_none()
-    if gate is None or not is_allowed(actor, Permission.MANAGE_GATES, gate.scope):
-        raise NotFound()
-    gate.revoked_at = gate.revoked_at or now()
-    audit.record(actor, "gate.revoked", "gate", gate.public_id)
 
 
 def _cleaned(command: CheckIn) -> CheckIn:
@@ -310,6 +277,3 @@ def _answer(row: Scan, attendee: Attendee, standing: Sequence[Scan], gate: GateF
     slots = gate.slots | {attendee.slot_id} if gate else {attendee.slot_id}
     arrived, counters = count_arrivals(attendee.booking_id, slots)
     return Answer(row, row.result, attendee, first, arrived, attendee.booking.party, counters)
-
-
-__all__ = ["Answer", "Direction", "annul", "check_in", "create_gate", "revoke_gate"]

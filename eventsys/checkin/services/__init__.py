@@ -1,0 +1,7 @@
+"""The verbs at the door: check in, take an admission back, make and revoke gates."""
+
+from eventsys.checkin.rules import CheckIn, Direction
+from eventsys.checkin.services.gates import GATE_SLOTS_MAX, create_gate, revoke_gate
+from eventsys.checkin.services.scanning import Answer, annul, check_in
+
+__all__ = ["GATE_SLOTS_MAX", "Answer", "CheckIn", "Direction", "annul", "check_in", "create_gate", "revoke_gate"]
