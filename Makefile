@@ -8,11 +8,14 @@ SOURCES := pyproject.toml requirements/constraints.txt \
 	$(shell find eventsys/translations -name '*.po' 2>/dev/null)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check assets translations lock chromium clean
+.PHONY: help run test soak bench screenshots check assets translations lock chromium clean
 
 help:
 	@echo "make run          set up, load the demonstration district, serve http://127.0.0.1:$(PORT) (PORT=, LAN=1)"
 	@echo "make test         set up and run every test, on SQLite, PostgreSQL and in Chromium"
+	@echo "make soak         races at full size"
+	@echo "make bench        rates as ratios of a bare page and bare writes on the same machine and run"
+	@echo "make screenshots  pictures of every page, phone and desktop, Chinese and English"
 	@echo "make check        lint, types, imports, templates"
 	@echo "make assets       build the front end and the translations again"
 	@echo "make translations collect the texts of code and templates into the catalogues"
@@ -24,6 +27,15 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.dev chromium
 	$(BIN)/pytest -n 2
+
+soak: $(VENV)/.dev
+	EVENTSYS_SOAK=1 $(BIN)/pytest -m soak
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.run
+
+screenshots: $(VENV)/.dev chromium
+	$(BIN)/python -m tests.browser.screenshots
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check
