@@ -23,7 +23,7 @@ from eventsys.checkin.rules import (
 from eventsys.checkin.services import GATE_SLOTS_MAX, annul, check_in, create_gate, revoke_gate
 from eventsys.core.actor import Actor
 from eventsys.core.db import unit_of_work
-from eventsys.core.errors import Invalid, Refusal
+from eventsys.core.errors import Invalid, Refusal, TooMany
 from eventsys.core.permissions import Permission
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.parsing import Choice, Input, Instant, Listed, Nested, Part, PublicId, Text, Whole, load
@@ -246,12 +246,17 @@ def batch(_body: Any) -> Response:
 
 
 def _judge_history(item: Any, actor: Actor) -> dict[str, Any]:
-    """One scan of a batch in a transaction of its own; a refusal is its result."""
+    """One scan of a batch in a transaction of its own; a refusal is its result.
+
+    TooMany stops the whole upload: repeated later with the same nonces, it loses nothing and doubles nothing.
+    """
     nonce = item.get("nonce") if isinstance(item, dict) and isinstance(item.get("nonce"), str) else None
     try:
         command = _command(load(CheckInIn(), item), is_history=True)
         with unit_of_work():
             answer = check_in(command, actor=actor)
+    except TooMany:
+        raise
     except Refusal as refused:
         return _invalid(refused) | {"nonce": nonce, "code": refused.code}
     return answer_json(answer) | {"nonce": nonce}

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 
 from eventsys.bookings.models import Attendee, Booking
 from eventsys.bookings.rules import BookingState, TicketState
 from eventsys.checkin.models import Gate, Scan, gate_slots
-from eventsys.checkin.rules import ScanResult
+from eventsys.checkin.rules import TYPED_INPUT_MAX, TYPED_WINDOW, ScanResult
 from eventsys.core.actor import Actor, Channel, Role
+from eventsys.core.clock import now
 from eventsys.core.db import db
 from eventsys.core.errors import NotFound
 from eventsys.core.permissions import CHECKIN, Permission, Scope, is_allowed
@@ -27,12 +27,13 @@ GATE_TOKEN_PREFIX = "evg_"
 
 @dataclass(frozen=True, slots=True)
 class GateFacts:
-    """A gate with the slots it serves (primary keys)."""
+    """A gate with the slots it serves (primary keys) and how many typed codes failed there lately."""
 
     id: int
     name: str
     slots: frozenset[int]
     scope: Scope
+    typed_failures: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def find_gate(*, key: int | None = None, public_id: str | None = None) -> GateFa
     """A gate that is not revoked, by primary key or public id; one statement."""
     wanted = Gate.id == key if key is not None else Gate.public_id == public_id
     rows = db.session.execute(
-        select(Gate.id, Gate.name, Slot.id.label("slot"), Slot.department_id)
+        select(Gate.id, Gate.name, Slot.id.label("slot"), Slot.department_id, _typed_failures().label("failures"))
         .outerjoin(gate_slots, gate_slots.c.gate_id == Gate.id)
         .outerjoin(Slot, Slot.id == gate_slots.c.slot_id)
         .where(wanted, Gate.revoked_at.is_(None))
@@ -66,7 +67,7 @@ def find_gate(*, key: int | None = None, public_id: str | None = None) -> GateFa
         return None
     departments = frozenset(row.department_id for row in rows if row.slot is not None)
     slots = frozenset(row.slot for row in rows if row.slot is not None)
-    return GateFacts(rows[0].id, rows[0].name, slots, Scope(departments=departments, gate=rows[0].id))
+    return GateFacts(rows[0].id, rows[0].name, slots, Scope(departments=departments, gate=rows[0].id), rows[0].failures)
 
 
 def list_gates(actor: Actor) -> Sequence[Gate]:
@@ -139,12 +140,18 @@ def get_scan(public_id: str) -> tuple[Scan, int | None] | None:
     return (row[0], row[1]) if row else None
 
 
-def count_typed_failures(gate: int, since: datetime) -> int:
-    """How many typed codes failed at the gate since then."""
-    query = select(func.count()).where(
-        Scan.gate_id == gate, Scan.result == ScanResult.UNKNOWN, Scan.received_at > since, func.length(Scan.code) <= 12
+def _typed_failures() -> ScalarSelect[int]:
+    """Of a gate's row: how many typed codes failed there within the window of the brake."""
+    return (
+        select(func.count())
+        .where(
+            Scan.gate_id == Gate.id,
+            Scan.result == ScanResult.UNKNOWN,
+            Scan.received_at > now() - TYPED_WINDOW,
+            func.length(Scan.code) <= TYPED_INPUT_MAX,
+        )
+        .scalar_subquery()
     )
-    return db.session.scalar(query) or 0
 
 
 def is_admitted() -> ColumnElement[bool]:

@@ -18,6 +18,8 @@ REASON_MAX = 200
 GATE_NAME_MAX = 60
 BATCH_MAX = 500
 TYPED_FAILURES_A_MINUTE = 10
+TYPED_WINDOW = timedelta(minutes=1)
+TYPED_INPUT_MAX = 12  # six characters with blanks or hyphens between
 
 
 class ScanResult(StrEnum):

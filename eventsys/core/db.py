@@ -104,7 +104,6 @@ def unit_of_work() -> Iterator[Session]:
     if session.info.get("in_unit"):
         raise RuntimeError("a unit_of_work is open already: services never open one")
     session.rollback()  # a guard's read may have begun a transaction that cannot become a writer
-    session.expire_all()  # what an earlier unit read may have changed since
     sqlite = is_sqlite()
     if sqlite and not _writer.acquire(timeout=WRITER_WAIT_SECONDS):
         raise Busy("writer lock")

@@ -207,7 +207,7 @@ def test_a_contact_makes_reads_and_revokes_a_link_in_the_browser(client):
     add_booking(slot)
     client.sign_in(cast.CONTACT)
     assert client.get("/calendars").status_code == 200
-    made = client.post("/calendars/links", data={"owner": ACME, "purpose": "我的手机"})
+    made = client.post("/calendars/links", data={"owner": ACME, "purpose": "门口的平板"})
     page = made.get_data(as_text=True)
     (path,) = set(re.findall(r"http://127\.0\.0\.1:8000(/feeds/private/[a-z2-7]{32}\.ics)", page))
     assert f"webcal://127.0.0.1:8000{path}" in page
@@ -218,12 +218,12 @@ def test_a_contact_makes_reads_and_revokes_a_link_in_the_browser(client):
     assert set(read(client.get(path, headers={"User-Agent": "Thunderbird/128"}, buffered=True))) == {slot.public_id}
     db.session.remove()  # the test's requests share one session; real ones do not
     listed = client.get("/calendars").get_data(as_text=True)
-    assert "我的手机" in listed
+    assert "门口的平板" in listed
     assert "Thunderbird" in listed
     assert path not in listed
     assert client.post(f"/calendars/links/{_links()[0].public_id}/revoke").status_code == 302
     assert client.get(path).status_code == 404
-    assert "我的手机" not in client.get("/calendars").get_data(as_text=True)
+    assert "门口的平板" not in client.get("/calendars").get_data(as_text=True)
 
 
 @pytest.mark.parametrize(

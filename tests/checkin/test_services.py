@@ -1,5 +1,6 @@
 """What a scan results in, and that the log alone says who is in."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -73,10 +74,12 @@ def test_the_same_nonce_is_one_row_and_one_answer(slot, booking, at_the_door):
 
 def test_costs_few_statements(slot, booking, at_the_door):
     gate, _token = make_gate(slot)
-    scan("A" * 132, gate)
-    with counted_statements() as seen:
-        scan(code_for(booking), gate)
-    assert len(seen) <= 5, seen
+    code, command = code_for(booking), CheckIn("", "counted", gate=gate.public_id)
+    typed = booking.attendees[1].typed_code
+    for read in (code, typed):
+        with counted_statements() as seen, unit_of_work():
+            check_in(replace(command, code=read, nonce=f"counted-{read[:6]}"), actor=cast.STEWARD.actor)
+        assert len(seen) <= 5, seen
 
 
 def test_typed_code_counts_at_a_gate_of_its_slot(app, slot, booking, at_the_door):

@@ -125,7 +125,7 @@ def test_set_up_writes_all_or_nothing(eventsys):
 def test_a_user_with_a_token(district):
     add = ("user", "add", "审计员", "--email", "auditor@example.com", "--role", "auditor", "--password", PASSWORD)
     assert district(*add).code == 0
-    assert "mail address" in refused(district(*add))
+    assert "邮箱" in refused(district(*add))
     token = district("token", "add", "auditor@example.com", "--name", "script", "--scope", "slots:read").out.strip()
     assert "nobody" in refused(district("token", "add", "nobody@example.com", "--name", "script"))
     with create_app().app_context():

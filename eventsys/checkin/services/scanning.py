@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -16,7 +16,6 @@ from eventsys.checkin.queries import (
     Counters,
     GateFacts,
     count_arrivals,
-    count_typed_failures,
     find_gate,
     find_scans,
     get_scan,
@@ -30,6 +29,7 @@ from eventsys.checkin.rules import (
     OPENS_BEFORE,
     REASON_MAX,
     TYPED_FAILURES_A_MINUTE,
+    TYPED_WINDOW,
     UNDO_WITHIN,
     CheckIn,
     ScanResult,
@@ -177,8 +177,8 @@ def _find(command: CheckIn, gate: GateFacts | None) -> tuple[ScanResult | None, 
     if typed is not None:
         if gate is None:
             raise Invalid("no_gate", field="gate")
-        if count_typed_failures(gate.id, now() - timedelta(minutes=1)) >= TYPED_FAILURES_A_MINUTE:
-            raise TooMany("too_many", retry_after=60)
+        if gate.typed_failures >= TYPED_FAILURES_A_MINUTE:
+            raise TooMany("too_many", retry_after=int(TYPED_WINDOW.total_seconds()))
         return None, lock_attendee_by_typed_code(typed, gate.slots), True
     genuine = verify(command.code, public_key)
     if genuine is CodeFault.MALFORMED:
