@@ -1,0 +1,1 @@
+"""Rates as ratios, measured in one run on one machine."""
