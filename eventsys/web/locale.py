@@ -23,6 +23,7 @@ def init_locale(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
     Babel(app, locale_selector=_select)
     app.add_template_filter(format_day, "day")
+    app.add_template_filter(format_month, "month")
     app.add_template_filter(format_moment, "moment")
     app.add_template_filter(format_clock, "clock")
     app.add_template_global(format_span, "span")
@@ -72,6 +73,14 @@ def format_day(at: datetime | date, *, year: bool | None = None) -> str:
     weekday = babel_date(day, "EEE", "zh_CN")
     year_part = f"{day.year}年" if with_year else ""
     return f"{year_part}{day.month}月{day.day}日（{weekday}）"
+
+
+def format_month(month: date) -> str:
+    """`11月` or `Nov`; the year only when it is not this year."""
+    with_year = month.year != now().astimezone(zone()).year
+    if current_locale() == "en":
+        return babel_date(month, "MMM y" if with_year else "MMM", "en_GB")
+    return f"{month.year}年{month.month}月" if with_year else f"{month.month}月"
 
 
 def format_clock(at: datetime) -> str:

@@ -9,11 +9,13 @@ import argparse
 import json
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import APIRequestContext, Browser, Page, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, DESKTOP, PHONE
 from tests.browser.server import environment, eventsys, free_port, serving
@@ -25,7 +27,7 @@ SIZES = {"phone": PHONE, "desktop": DESKTOP}
 
 @dataclass(frozen=True)
 class Stop:
-    """A page on the walk; `role` is the account that looks, `path` may hold {slot}, {booking}, {ticket}, {gate}."""
+    """A page on the walk as `role` sees it; `path` may hold {slot}, {own} (the clerk's), {booking}, {ticket}, {gate}."""
 
     name: str
     path: str
@@ -55,11 +57,11 @@ WALK = (
     Stop("ticket", "{ticket}"),
     Stop("desk", "/desk", "clerk"),
     Stop("slot-new", "/desk/slots/new", "clerk"),
-    Stop("slot-edit", "/slots/{slot}/edit", "clerk"),
-    Stop("slot-call-off", "/slots/{slot}/call-off", "clerk"),
-    Stop("slot-notice", "/slots/{slot}/notice", "clerk"),
-    Stop("book-on-behalf", "/slots/{slot}/book", "clerk"),
-    Stop("roster", "/slots/{slot}/roster", "clerk"),
+    Stop("slot-edit", "/slots/{own}/edit", "clerk"),
+    Stop("slot-call-off", "/slots/{own}/call-off", "clerk"),
+    Stop("slot-notice", "/slots/{own}/notice", "clerk"),
+    Stop("book-on-behalf", "/slots/{own}/book", "clerk"),
+    Stop("roster", "/slots/{own}/roster", "clerk"),
     Stop("gates", "/gates", "steward"),
     Stop("gate", "/gates/{gate}", "steward"),
     Stop("coordinator-desk", "/desk", "coordinator"),
@@ -68,7 +70,7 @@ WALK = (
     Stop("departments", "/admin/departments", "administrator"),
     Stop("department-new", "/admin/departments/new", "administrator"),
     Stop("people", "/admin/people", "administrator"),
-    Stop("imports", "/admin/imports", "administrator"),
+    Stop("imports", "/admin/imports/enterprises", "administrator"),
     Stop("audit", "/admin/audit", "auditor"),
 )
 
@@ -79,22 +81,28 @@ def main() -> None:
     parser.add_argument("--only", default="", help="pages whose name contains this")
     only = parser.parse_args().only
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, sync_playwright() as driver:
-        port = free_port()
-        env = environment(Path(home), port)
-        eventsys(env, "db", "upgrade")
-        eventsys(env, "demo", "load", "--json", f"{home}/demo.json")
-        demo = json.loads(Path(home, "demo.json").read_text("utf-8"))
-        with serving(env, port) as url:
-            browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-            names = {**_make_things(browser, url, demo), "slot": demo["slots"][0]}
-            for page, where in _walkers(browser, url, demo):
-                _walk(page, where, names, only)
-            browser.close()
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as driver, district(Path(home)) as (url, demo):
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        names = make_things(browser, url, demo)
+        for page, where in _walkers(browser, url, demo):
+            _walk(page, where, names, only)
+        browser.close()
 
 
-def _make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, str]:
-    """A booking with two attendees of the first contact, and a gate of its slot, through the API."""
+@contextmanager
+def district(home: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The address of a server with the demonstration district, and what the demonstration says of itself."""
+    port = free_port()
+    env = environment(home, port)
+    eventsys(env, "db", "upgrade")
+    eventsys(env, "demo", "load", "--json", str(home / "demo.json"))
+    demo = json.loads((home / "demo.json").read_text("utf-8"))
+    with serving(env, port) as url:
+        yield url, demo
+
+
+def make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, str]:
+    """What the walk looks at: a booking with two attendees, a gate of its slot (through the API), the clerk's slot."""
     request = browser.new_context(base_url=url).request
 
     def call(token: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -108,14 +116,29 @@ def _make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, 
     booking = call("contact", "/bookings", {"slot": slot, "attendees": [{"name": "林女士"}, {"name": "陈先生"}]})
     gate = call("coordinator", "/gates", {"name": "南门", "slots": [slot]})
     ticket = booking["tickets"][0]["url"].removeprefix(url)
-    return {"booking": booking["id"], "ticket": ticket, "gate": gate["id"]}
+    return {"booking": booking["id"], "ticket": ticket, "gate": gate["id"], "slot": slot, "own": _own_slot(request)}
+
+
+def _own_slot(request: APIRequestContext) -> str:
+    """The latest slot that everybody sees of the tax authority, whose clerk is the first of the demonstration."""
+    month = datetime.now(UTC) + timedelta(days=1)
+    answer = request.get("/api/v1/slots", params={"department": "tax", "from": month.isoformat(), "limit": 50})
+    assert answer.ok, answer.text()
+    own: str = answer.json()["items"][-1]["id"]
+    return own
+
+
+def first_accounts(demo: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """The first account of each role."""
+    logins: dict[str, dict[str, str]] = {}
+    for account in demo["accounts"]:
+        logins.setdefault(account["role"], account)
+    return logins
 
 
 def _walkers(browser: Browser, url: str, demo: dict[str, Any]) -> Iterator[tuple[dict[str | None, Page], str]]:
     """Pages by role, signed in, for each size and language."""
-    logins = {}
-    for account in demo["accounts"]:
-        logins.setdefault(account["role"], account)
+    logins = first_accounts(demo)
     for size, viewport in SIZES.items():
         for short, locale in LANGUAGES.items():
             pages: dict[str | None, Page] = {}
@@ -125,13 +148,13 @@ def _walkers(browser: Browser, url: str, demo: dict[str, Any]) -> Iterator[tuple
                 )
                 pages[role] = context.new_page()
                 if role:
-                    _sign_in(pages[role], logins[role])
+                    sign_in_demo(pages[role], logins[role])
             yield pages, f"{short}-{size}"
             for page in pages.values():
                 page.context.close()
 
 
-def _sign_in(page: Page, account: dict[str, str]) -> None:
+def sign_in_demo(page: Page, account: dict[str, str]) -> None:
     page.goto("/sign-in")
     page.locator("input[name=login]").first.fill(account["login"])
     page.locator("input[name=password]").first.fill(account["password"])
