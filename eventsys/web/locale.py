@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date as babel_date
 from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel
@@ -12,6 +13,7 @@ from flask_babel import get_locale as babel_locale
 
 from eventsys.core.clock import now
 
+BRITISH, CHINESE = Locale.parse("en_GB"), Locale.parse("zh_CN")  # once: a page names many days
 LOCALE_COOKIE = "locale"
 LOCALES = {"zh_CN": "中文", "en": "English"}
 
@@ -28,6 +30,7 @@ def init_locale(app: Flask) -> None:
     app.add_template_filter(format_clock, "clock")
     app.add_template_global(format_span, "span")
     app.add_template_global(local_name, "local_name")
+    app.add_template_global(str, "N_")  # marks a text for the catalogue that is translated when it is shown
 
 
 def _select() -> str:
@@ -69,8 +72,8 @@ def format_day(at: datetime | date, *, year: bool | None = None) -> str:
     day = at.astimezone(zone()).date() if isinstance(at, datetime) else at
     with_year = day.year != now().astimezone(zone()).year if year is None else year
     if current_locale() == "en":
-        return babel_date(day, "EEE, d MMM y" if with_year else "EEE, d MMM", "en_GB")
-    weekday = babel_date(day, "EEE", "zh_CN")
+        return babel_date(day, "EEE, d MMM y" if with_year else "EEE, d MMM", BRITISH)
+    weekday = babel_date(day, "EEE", CHINESE)
     year_part = f"{day.year}年" if with_year else ""
     return f"{year_part}{day.month}月{day.day}日（{weekday}）"
 
@@ -79,7 +82,7 @@ def format_month(month: date) -> str:
     """`11月` or `Nov`; the year only when it is not this year."""
     with_year = month.year != now().astimezone(zone()).year
     if current_locale() == "en":
-        return babel_date(month, "MMM y" if with_year else "MMM", "en_GB")
+        return babel_date(month, "MMM y" if with_year else "MMM", BRITISH)
     return f"{month.year}年{month.month}月" if with_year else f"{month.month}月"
 
 

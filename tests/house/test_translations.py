@@ -15,7 +15,7 @@ from flask_babel import force_locale, gettext
 ROOT = Path(__file__).parents[2]
 CATALOGUE = ROOT / "eventsys/translations/zh/LC_MESSAGES/messages.po"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
-KEYWORDS = {"_": None, "_l": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None}
+KEYWORDS = {"_": None, "_l": None, "N_": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None}
 
 
 def chinese() -> Catalog:
