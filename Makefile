@@ -48,8 +48,8 @@ assets: $(VENV)/.dev
 	$(BIN)/python eventsys/assets/hatch_build.py --force
 
 translations: $(VENV)/.dev
-	$(BIN)/pybabel -q extract -F babel.cfg --ignore-dirs '.*' -k _l -k N_ -k lazy_gettext --no-location --sort-output --omit-header \
-		--project eventsys -o $(VENV)/messages.pot .
+	$(BIN)/pybabel -q extract -F babel.cfg --ignore-dirs '.*' -k _l -k N_ -k lazy_gettext --no-location \
+		--sort-output --omit-header --project eventsys -o $(VENV)/messages.pot .
 	$(BIN)/pybabel -q update -i $(VENV)/messages.pot -d eventsys/translations --no-fuzzy-matching --omit-header \
 		--ignore-obsolete
 
