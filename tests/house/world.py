@@ -1,0 +1,170 @@
+"""A district with one of everything, and which of it an address speaks of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import sqlalchemy as sa
+from apiflask import APIFlask
+from werkzeug.routing import Rule
+
+from eventsys.accounts.models import ApiToken, SignIn
+from eventsys.accounts.rules import SignInKind
+from eventsys.bookings.services import share_token
+from eventsys.calendars.rules import NewFeedLink
+from eventsys.calendars.services import create_feed_link
+from eventsys.checkin.rules import CheckIn
+from eventsys.checkin.services import check_in
+from eventsys.core.clock import now
+from eventsys.core.db import Base, db, unit_of_work
+from eventsys.core.tokens import hash_token
+from eventsys.directory.contact_services import make_enterprise_link
+from eventsys.directory.imports.uploads import keep_upload
+from eventsys.directory.models import Application, Device
+from eventsys.notifications.services import Recipient, enqueue
+from eventsys.notifications.models import Message
+from eventsys.slots.rules import Audience, AudienceKind
+from tests import cast
+from tests.factories import code_for, make_booking, make_gate, make_slot
+
+UNKNOWN = "zzzzzzzzzzzzy"  # well formed, and nothing has it
+_PARAMETER = re.compile(r"<(?:([^:<>]+):)?([^<>]+)>")
+
+
+@dataclass(frozen=True)
+class World:
+    """Public ids by kind: all of the tax department, of the first enterprise or of its contact."""
+
+    ids: dict[str, list[str]]
+
+    def of(self, rule: Rule) -> list[dict[str, str]]:
+        """The ways to fill a rule's parameters with what exists."""
+        kinds = [(name, kind_of(rule, name)) for name in sorted(rule.arguments)]
+        if "kind" in rule.arguments:
+            return [{"kind": "departments", "suffix": "csv", "key": key} for key in self.ids["upload"]]
+        every = [[(name, value) for value in self.ids[kind]] for name, kind in kinds]
+        return [dict(combination) for combination in product(*every)]
+
+
+KINDS = (
+    (r"/t/<", "ticket"),
+    (r"/b/<", "share"),
+    (r"/e/<", "enterprise_link"),
+    (r"/reset/<", "secret"),
+    (r"/feeds/private/<", "secret"),
+    (r"/(feeds/|admin/)?departments/<", "department"),
+    (r"/(feeds/|admin/)?parks/<", "park"),
+    (r"/admin/places/<", "place"),
+    (r"/admin/services/<", "service"),
+    (r"/admin/people/<", "person"),
+    (r"/admin/memberships/<|/contacts/<", "membership"),
+    (r"/admin/applications/<", "application"),
+    (r"/(admin/)?enterprises/<", "enterprise"),
+    (r"/slots/<", "slot"),
+    (r"/bookings/<", "booking"),
+    (r"/gates/<", "gate"),
+    (r"/checkins/<", "scan"),
+    (r"/devices/<", "device"),
+    (r"/inbox/<", "message"),
+    (r"/account/tokens/<", "api_token"),
+    (r"/account/sessions/<", "sign_in"),
+    (r"/calendars/links/<", "feed_link"),
+)
+
+
+def kind_of(rule: Rule, name: str) -> str:
+    """What a parameter names; LookupError for a new sort of address, which belongs into KINDS."""
+    if name in {"kind", "suffix", "key"}:
+        return name
+    if name == "scan_id":
+        return "scan"
+    for pattern, kind in KINDS:
+        if re.match(pattern, rule.rule.removeprefix("/api/v1")):
+            return kind
+    raise LookupError(rule.rule)
+
+
+def path_of(rule: Rule, values: dict[str, str]) -> str:
+    """The rule's address with these values."""
+    return _PARAMETER.sub(lambda part: values.get(part[2], "departments"), rule.rule)
+
+
+def unknown_path(rule: Rule) -> str:
+    """The rule's address with ids that nothing has."""
+    fixed = {"kind": "departments", "suffix": "csv"}
+    return _PARAMETER.sub(lambda part: fixed.get(part[2], UNKNOWN), rule.rule)
+
+
+def build_world(app: APIFlask) -> World:
+    """One of everything."""
+    slot = make_slot(starts_at=now() + timedelta(hours=1), closes_at=None, cancel_until=None, names_until=None)
+    later, draft = make_slot(), make_slot(publish=False)
+    hidden = make_slot(audience=Audience(AudienceKind.NAMED, enterprises=(cast.ACME,)))
+    booking, later_booking = make_booking(slot, names=("王一", "李二")), make_booking(later)
+    gate, _token = make_gate(slot)
+    with unit_of_work():
+        answer = check_in(
+            CheckIn(code_for(booking), "nonce-of-the-world", gate=gate.public_id), actor=cast.STEWARD.actor
+        )
+        link, _secret = create_feed_link(NewFeedLink(enterprise=cast.ACME), actor=cast.CONTACT.actor)
+        enqueue("new_device", [Recipient(person=cast.CONTACT.id)], {"enterprise": "甲", "name": "丁"})
+        token = ApiToken(name="t", token_hash=hash_token("evt_w"), person_id=cast.CONTACT.id, scopes=["slots:read"])
+        sign_in = SignIn(
+            key_hash=hash_token("the device"),
+            person_id=cast.CONTACT.id,
+            kind=SignInKind.DEVICE,
+            seen_at=now(),
+            expires_at=now() + timedelta(days=180),
+        )
+        application = Application(
+            credit_code="91350299MA00000043", enterprise_name="丁公司", person_name="新", mobile="+8613800138099"
+        )
+        db.session.add_all([token, sign_in, application])
+        db.session.flush()
+        device = Device(sign_in_id=sign_in.id, membership_id=cast.CONTACT.id)
+        db.session.add(device)
+        enterprise_link = make_enterprise_link(cast.ACME, actor=cast.CONTACT.actor)
+    upload = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.ADMINISTRATOR.id, b"a,b\n", "x.csv")
+    message = db.session.scalars(sa.select(Message.public_id).where(Message.person_id == cast.CONTACT.id)).first()
+    assert answer.scan is not None and message is not None
+    return World(
+        {
+            "slot": [draft.public_id, hidden.public_id, slot.public_id, later.public_id],
+            "booking": [later_booking.public_id, booking.public_id],
+            "ticket": [code_for(later_booking), code_for(booking, 1)],
+            "share": [share_token(later_booking)],
+            "gate": [gate.public_id],
+            "scan": [answer.scan.public_id],
+            "feed_link": [link.public_id],
+            "device": [device.public_id],
+            "membership": [cast.fixed_id("m", cast.COLLEAGUE.id)],
+            "message": [message],
+            "api_token": [token.public_id],
+            "sign_in": [sign_in.public_id],
+            "application": [application.public_id],
+            "upload": [upload],
+            "enterprise_link": [enterprise_link],
+            "secret": [UNKNOWN],
+            "department": [cast.fixed_id("d", cast.TAX)],
+            "enterprise": [cast.fixed_id("e", cast.ACME)],
+            "park": [cast.fixed_id("k", cast.SOFTWARE_PARK)],
+            "place": [cast.fixed_id("l", cast.CENTRE)],
+            "service": [cast.fixed_id("s", 1)],
+            "person": [cast.COLLEAGUE.public_id],
+        }
+    )
+
+
+def rows_of(*left_out: str) -> dict[str, list[Any]]:
+    """Every row of every table but `left_out`."""
+    db.session.rollback()
+    found = {}
+    for table in Base.metadata.sorted_tables:
+        if table.name not in left_out:
+            found[table.name] = sorted(map(repr, db.session.execute(sa.select(table))))
+    db.session.rollback()
+    return found
