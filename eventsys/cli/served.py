@@ -10,7 +10,9 @@ import threading
 from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING
 
-from eventsys.app import MAX_BODY, create_app
+sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # structlog would load 12 MB to colour what is JSON
+
+from eventsys.app import MAX_BODY, create_app  # noqa: E402 - after the line above
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -41,10 +41,8 @@ def test_importing_the_application_loads_nothing_that_few_requests_need():
 
 
 def test_a_worker_stays_small(tmp_path):
-    # structlog draws tracebacks with rich where it finds it; it comes with development tools only
-    (tmp_path / "rich.py").write_text('raise ImportError("no part of an installation")')
     port = free_port()
-    env = environment(tmp_path / "home", port) | {"PYTHONPATH": str(tmp_path)}
+    env = environment(tmp_path / "home", port)
     eventsys(env, "db", "upgrade")
     write_cast(tmp_path / "home", env)
     with serving(env, port) as url:

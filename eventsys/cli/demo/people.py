@@ -53,6 +53,8 @@ def list_accounts(departments: Sequence[Department], enterprises: Sequence[Enter
         Account("clerk2", Role.CLERK, "clerk2@siming.example", f"{science.short_name}经办人", science),
         Account("steward", Role.STEWARD, "steward@siming.example", "现场签到员"),
         Account("auditor", Role.AUDITOR, "auditor@siming.example", "审计员"),
+        Account("volunteer", Role.VOLUNTEER, "volunteer@siming.example", "志愿者"),
+        Account("volunteer_lead", Role.VOLUNTEER_LEAD, "lead@siming.example", "志愿者领队"),
     ]
     for number, enterprise in enumerate(enterprises[:CONTACTS], 1):
         key = "contact" if number == 1 else f"contact{number}"
