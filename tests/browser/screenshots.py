@@ -27,7 +27,7 @@ SIZES = {"phone": PHONE, "desktop": DESKTOP}
 
 @dataclass(frozen=True)
 class Stop:
-    """A page on the walk as `role` sees it; `path` may hold {slot}, {own} (the clerk's), {booking}, {ticket}, {gate}."""
+    """A page on the walk as `role` sees it; `path` may hold {slot}, {own} (a clerk's), {booking}, {ticket}, {gate}."""
 
     name: str
     path: str
