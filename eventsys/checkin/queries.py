@@ -129,13 +129,14 @@ def find_scans(attendee: int | None, nonce: str) -> Sequence[Scan]:
     return db.session.scalars(select(Scan).where(wanted).options(joinedload(Scan.gate)).order_by(Scan.id)).all()
 
 
-def get_scan(public_id: str) -> tuple[Scan, int | None] | None:
-    """A scan with its gate, and the department of its slot."""
+def lock_scan(public_id: str) -> tuple[Scan, int | None] | None:
+    """A scan with its gate, and the department of its slot; locked, so that it is taken back once."""
     row = db.session.execute(
         select(Scan, Slot.department_id)
         .outerjoin(Slot, Slot.id == Scan.slot_id)
         .where(Scan.public_id == public_id)
         .options(joinedload(Scan.gate))
+        .with_for_update(of=Scan)
     ).one_or_none()
     return (row[0], row[1]) if row else None
 

@@ -25,8 +25,8 @@ from eventsys.core.tokens import hash_token
 from eventsys.directory.contact_services import make_enterprise_link
 from eventsys.directory.imports.uploads import keep_upload
 from eventsys.directory.models import Application, Device
-from eventsys.notifications.services import Recipient, enqueue
 from eventsys.notifications.models import Message
+from eventsys.notifications.services import Recipient, enqueue
 from eventsys.slots.rules import Audience, AudienceKind
 from tests import cast
 from tests.factories import code_for, make_booking, make_gate, make_slot
@@ -130,7 +130,8 @@ def build_world(app: APIFlask) -> World:
         enterprise_link = make_enterprise_link(cast.ACME, actor=cast.CONTACT.actor)
     upload = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.ADMINISTRATOR.id, b"a,b\n", "x.csv")
     message = db.session.scalars(sa.select(Message.public_id).where(Message.person_id == cast.CONTACT.id)).first()
-    assert answer.scan is not None and message is not None
+    assert answer.scan is not None
+    assert message is not None
     return World(
         {
             "slot": [draft.public_id, hidden.public_id, slot.public_id, later.public_id],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from eventsys.bookings.keys import public_key
 from eventsys.bookings.models import Attendee
@@ -18,9 +19,9 @@ from eventsys.checkin.queries import (
     count_arrivals,
     find_gate,
     find_scans,
-    get_scan,
     lock_attendee_by_ticket,
     lock_attendee_by_typed_code,
+    lock_scan,
 )
 from eventsys.checkin.rules import (
     CLOCK_TOLERANCE,
@@ -80,20 +81,20 @@ def check_in(command: CheckIn, *, actor: Actor) -> Answer:
     at = _judged_at(command)
     gate = _gate_of(command, actor)
     fault, attendee, typed = _find(command, gate)
+    if gate is None and attendee is not None:
+        _authorize(actor, attendee.booking.slot.scope)
     scans = find_scans(attendee.id if attendee else None, command.nonce)
     repeated = next((scan for scan in scans if scan.nonce == command.nonce), None)
     if repeated is not None:
         return _answer_again(repeated, attendee, scans, gate)
     if fault is not None or attendee is None:
         return _log_stranger(command, gate, fault or ScanResult.UNKNOWN, at, actor, typed=typed)
-    if gate is None:
-        _authorize(actor, attendee.booking.slot.scope)
     return _log(command, gate, attendee, scans, at, actor)
 
 
 def annul(scan: str, *, actor: Actor) -> Answer:
     """Take an admission back within fifteen minutes: a row that names it. Twice is once."""
-    found = get_scan(scan)
+    found = lock_scan(scan)
     if found is None:
         raise NotFound()
     taken, department = found
@@ -196,9 +197,14 @@ def _find(command: CheckIn, gate: GateFacts | None) -> tuple[ScanResult | None, 
 def _log_stranger(
     command: CheckIn, gate: GateFacts | None, result: ScanResult, at: datetime, actor: Actor, *, typed: bool
 ) -> Answer:
-    """Log a code that names nobody."""
+    """Log a code that names nobody. Nothing is locked, so the same scan sent twice at once meets here."""
     code = command.code if typed else bare_code(command.code)
-    return Answer(_add_scan(command, code, gate, None, result, at, actor), result)
+    try:
+        with db.session.begin_nested():
+            return Answer(_add_scan(command, code, gate, None, result, at, actor), result)
+    except IntegrityError:
+        (first,) = find_scans(None, command.nonce)
+        return _answer_again(first, None, (), gate)
 
 
 def _log(
