@@ -1,0 +1,1 @@
+"""Departments, enterprises, parks, places and who belongs where."""

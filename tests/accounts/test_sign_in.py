@@ -151,7 +151,7 @@ def test_sign_out_by_get_does_nothing(client, passwords):
         ("javascript:alert(1)", "/"),
         ("/\n/evil.example", "/"),
         (" //evil.example", "/"),
-        ("", "/"),
+        ("", "/desk"),
     ],
 )
 def test_next_leads_nowhere_but_here(client, passwords, target, expected):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
@@ -10,11 +10,13 @@ from eventsys.accounts.models import Person
 from eventsys.accounts.rules import SignInKind, browser_and_system, shown_mobile
 from eventsys.accounts.security import roles_of
 from eventsys.accounts.services import begin_sign_in, count_wrong_own_password
+from eventsys.core.actor import Role
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Refusal, TooMany
 from eventsys.web.errors import status_of
 from eventsys.web.forms import Form
 from eventsys.web.guards import current_actor
+from eventsys.web.redirects import safe_target
 
 bp = Blueprint("accounts", __name__)
 bp.add_app_template_filter(shown_mobile, "phone")
@@ -23,6 +25,15 @@ CHINESE_BRANDS = {
     "WeCom": lazy_gettext("WeCom"),
     "DingTalk": lazy_gettext("DingTalk"),
 }
+
+STARTS = (
+    (Role.COORDINATOR, "pages.desk"),
+    (Role.CLERK, "pages.desk"),
+    (Role.STEWARD, "checkin.gates"),
+    (Role.ADMINISTRATOR, "directory.administration"),
+    (Role.AUDITOR, "directory.audit_log"),
+    (Role.CONTACT, "pages.my_enterprise"),
+)
 
 
 @bp.app_template_filter("browser")
@@ -52,3 +63,10 @@ def begin(person: Person, kind: SignInKind) -> str:
     client = request.headers.get("User-Agent", "")
     secret, _ = begin_sign_in(person, kind, roles=roles_of(person.id), actor=current_actor(), client=client)
     return secret
+
+
+def after_sign_in(person: Person, target: str) -> Response:
+    """Back to where they wanted to go, or to the page of their first role."""
+    roles = roles_of(person.id)
+    start = next((endpoint for role, endpoint in STARTS if role in roles), "pages.home")
+    return redirect(safe_target(target) if target else url_for(start))

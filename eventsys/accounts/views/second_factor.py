@@ -20,13 +20,12 @@ from eventsys.accounts.services import (
     turn_off_second_factor,
     turn_on_second_factor,
 )
-from eventsys.accounts.views.blueprint import begin, bp, show_form
+from eventsys.accounts.views.blueprint import after_sign_in, begin, bp, show_form
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Invalid, Refusal
 from eventsys.core.permissions import Permission
 from eventsys.web.guards import current_actor, public, requires
 from eventsys.web.qr import qr_svg
-from eventsys.web.redirects import safe_target
 
 PENDING_KEY = "pending"  # of the signed cookie: who has passed the first step, how, when, and where to then
 ENROLMENT_KEY = "enrolment"  # the encrypted secret of an app not proved yet
@@ -66,7 +65,7 @@ def sign_in_by_second_step() -> Response:
     except Refusal as error:
         return show_form("accounts/second_step.html", form, error)
     enter(secret)
-    return redirect(safe_target(target))
+    return after_sign_in(person, target)
 
 
 @bp.get("/account/second-factor")

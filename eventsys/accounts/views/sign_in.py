@@ -20,12 +20,11 @@ from eventsys.accounts.services import (
     send_reset_link,
     sign_out,
 )
-from eventsys.accounts.views.blueprint import begin, bp, show_form
+from eventsys.accounts.views.blueprint import after_sign_in, begin, bp, show_form
 from eventsys.accounts.views.second_factor import ask_second_factor
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Invalid, Refusal
 from eventsys.web.guards import current_actor, public
-from eventsys.web.redirects import safe_target
 
 CODE_LOGIN_KEY, CODE_NEXT_KEY = (
     "code_login",
@@ -179,4 +178,4 @@ def _admit(person: Person, kind: SignInKind, target: str) -> Response:
     with unit_of_work():
         secret = begin(person, kind)
     enter(secret)
-    return redirect(safe_target(target))
+    return after_sign_in(person, target)
