@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel import Locale
-from babel.dates import format_date as babel_date
 from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel
 from flask_babel import get_locale as babel_locale
 
 from eventsys.core.clock import now
 
-BRITISH, CHINESE = Locale.parse("en_GB"), Locale.parse("zh_CN")  # once: a page names many days
+# Here rather than from CLDR: two locales' data weigh 6 MB in each worker, and a page names a hundred days.
+WEEKDAYS = "Mon Tue Wed Thu Fri Sat Sun".split()
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec".split()
+WEEKDAYS_ZH = "一二三四五六日"
 LOCALE_COOKIE = "locale"
 LOCALES = {"zh_CN": "中文", "en": "English"}
 
@@ -72,17 +73,17 @@ def format_day(at: datetime | date, *, year: bool | None = None) -> str:
     day = at.astimezone(zone()).date() if isinstance(at, datetime) else at
     with_year = day.year != now().astimezone(zone()).year if year is None else year
     if current_locale() == "en":
-        return babel_date(day, "EEE, d MMM y" if with_year else "EEE, d MMM", BRITISH)
-    weekday = babel_date(day, "EEE", CHINESE)
+        text = f"{WEEKDAYS[day.weekday()]}, {day.day} {MONTHS[day.month - 1]}"
+        return f"{text} {day.year}" if with_year else text
     year_part = f"{day.year}年" if with_year else ""
-    return f"{year_part}{day.month}月{day.day}日（{weekday}）"
+    return f"{year_part}{day.month}月{day.day}日（周{WEEKDAYS_ZH[day.weekday()]}）"
 
 
 def format_month(month: date) -> str:
     """`11月` or `Nov`; the year only when it is not this year."""
     with_year = month.year != now().astimezone(zone()).year
     if current_locale() == "en":
-        return babel_date(month, "MMM y" if with_year else "MMM", BRITISH)
+        return f"{MONTHS[month.month - 1]} {month.year}" if with_year else MONTHS[month.month - 1]
     return f"{month.year}年{month.month}月" if with_year else f"{month.month}月"
 
 
