@@ -76,22 +76,6 @@ def contacts_of(enterprise: int) -> list[Recipient]:
     return [Recipient(row.id, row.email, row.locale) for row in rows]
 
 
-def clerks_of(department: int) -> list[Recipient]:
-    """Every active clerk of the department."""
-    rows = db.session.execute(
-        select(Person.id, Person.email, Person.locale)
-        .join(Membership, Membership.person_id == Person.id)
-        .where(
-            Membership.department_id == department,
-            Membership.role == Role.CLERK,
-            Membership.state == MembershipState.ACTIVE,
-            Person.active,
-        )
-        .order_by(Person.id)
-    )
-    return [Recipient(row.id, row.email, row.locale) for row in rows]
-
-
 def _booking_context(booking: Booking, slot: Slot, more: dict[str, Any]) -> dict[str, Any]:
     enterprise = db.session.get(Enterprise, booking.enterprise_id)
     return {

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from eventsys.bookings.models import Attendee, Booking, IdempotencyKey
-from eventsys.bookings.rules import ACTIVE, TAKES_PLACES, BookingState, SlotFacts, TicketState
+from eventsys.bookings.rules import ACTIVE, TAKES_PLACES, BookingState, SlotFacts
 from eventsys.core.actor import Actor, Role
 from eventsys.core.db import db
 from eventsys.core.errors import NotFound
@@ -157,20 +157,6 @@ def list_slot_bookings(slot_id: int, states: Collection[BookingState] = TAKES_PL
     """The bookings of a slot in order of booking, with enterprises and attendees."""
     query = _detailed().where(Booking.slot_id == slot_id, Booking.state.in_(states))
     return db.session.scalars(query.order_by(Booking.id)).unique().all()
-
-
-def count_valid_tickets(slot_ids: Collection[int]) -> int:
-    """How many people hold a ticket that counts, over these slots."""
-    query = (
-        select(func.count(Attendee.id))
-        .join(Booking, Booking.id == Attendee.booking_id)
-        .where(
-            Attendee.slot_id.in_(slot_ids),
-            Attendee.state == TicketState.VALID,
-            Booking.state == BookingState.CONFIRMED,
-        )
-    )
-    return db.session.scalar(query) or 0
 
 
 def _visible_to(actor: Actor) -> ColumnElement[bool]:
