@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, Engine, MetaData, event
 from sqlalchemy.dialects.postgresql import JSONB
@@ -67,6 +68,7 @@ class Busy(Exception):
 
 
 _writer = threading.Lock()
+log = structlog.get_logger(__name__)
 
 
 @event.listens_for(Engine, "connect")
@@ -127,7 +129,16 @@ def unit_of_work() -> Iterator[Session]:
         if sqlite:
             _writer.release()
     for hook in hooks:
+        _run(hook)
+
+
+def _run(hook: Callable[[], None]) -> None:
+    """What was committed is answered whatever follows; what a hook leaves undone, the worker does."""
+    try:
         hook()
+    except Exception:
+        db.session.rollback()
+        log.exception("after_commit_failed")
 
 
 def after_commit(hook: Callable[[], None]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
+OFFICE_HOURS = ((time(9, 0), time(12, 0)), (time(14, 30), time(17, 30)))  # of a working day
 LAST_ANNOUNCED_YEAR = 2026  # later years are provisional: weekends and fixed holidays only
 
 
@@ -41,3 +43,32 @@ def next_workday(day: date) -> date:
     while not is_workday(day):
         day += timedelta(days=1)
     return day
+
+
+def add_office_minutes(start: datetime, minutes: int, zone: ZoneInfo) -> datetime:
+    """The instant at which `minutes` of office hours have passed since `start`, which need not lie in one."""
+    day, left = start.astimezone(zone).date(), timedelta(minutes=minutes)
+    while True:
+        for opens, closes in OFFICE_HOURS if is_workday(day) else ():
+            since = max(start, datetime.combine(day, opens, zone))
+            until = datetime.combine(day, closes, zone)
+            if until - since >= left:
+                return since + left
+            left -= max(until - since, timedelta())
+        day += timedelta(days=1)
+
+
+def add_workdays(start: datetime, count: int, zone: ZoneInfo) -> datetime:
+    """The same time of day `count` working days later."""
+    local = start.astimezone(zone)
+    day = local.date()
+    while count:
+        day += timedelta(days=1)
+        count -= is_workday(day)
+    return datetime.combine(day, local.timetz())
+
+
+def is_next_workday(now: datetime, at: datetime, zone: ZoneInfo) -> bool:
+    """Whether `at` lies on the working day after today, or sooner."""
+    today = now.astimezone(zone).date()
+    return at.astimezone(zone).date() <= next_workday(today + timedelta(days=1))
