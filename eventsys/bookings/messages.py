@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from eventsys.accounts.models import Person
 from eventsys.bookings.keys import code_of, ticket_url
@@ -60,17 +60,36 @@ def booker(actor: Actor) -> list[Recipient]:
     return [Recipient(actor.person, actor.email or None, actor.locale)]
 
 
+def tell_department(kind: str, booking: Booking, slot: Slot, **more: Any) -> None:
+    """A message about the booking to the clerks of the lead department."""
+    enqueue(kind, _staff(Role.CLERK, slot.department_id), _booking_context(booking, slot, more))
+
+
+def tell_coordinators(kind: str, booking: Booking, slot: Slot, **more: Any) -> None:
+    """A message about the booking to the coordinators of the district."""
+    enqueue(kind, _staff(Role.COORDINATOR, None), _booking_context(booking, slot, more))
+
+
+def _staff(role: Role, department: int | None) -> list[Recipient]:
+    return _recipients(Membership.role == role, Membership.department_id == department)
+
+
+def contact_of(booking: Booking) -> list[Recipient]:
+    """The contact of the booking, when it has one who still is."""
+    return _recipients(Membership.enterprise_id == booking.enterprise_id, Person.id == booking.contact_id)
+
+
 def contacts_of(enterprise: int) -> list[Recipient]:
     """Every active contact of the enterprise."""
+    return _recipients(Membership.enterprise_id == enterprise, Membership.role == Role.CONTACT)
+
+
+def _recipients(*where: ColumnElement[bool]) -> list[Recipient]:
+    """The active people with a live membership that fits."""
     rows = db.session.execute(
         select(Person.id, Person.email, Person.locale)
         .join(Membership, Membership.person_id == Person.id)
-        .where(
-            Membership.enterprise_id == enterprise,
-            Membership.role == Role.CONTACT,
-            Membership.state == MembershipState.ACTIVE,
-            Person.active,
-        )
+        .where(*where, Membership.state == MembershipState.ACTIVE, Person.active)
         .order_by(Person.id)
     )
     return [Recipient(row.id, row.email, row.locale) for row in rows]

@@ -1,4 +1,4 @@
-"""Bookings, attendees with their tickets, the keys that sign them, and the answers kept for repeated requests."""
+"""Bookings, attendees with their tickets and the keys that sign them; ballots, exceptions, no-shows, requests."""
 
 from __future__ import annotations
 
@@ -9,24 +9,42 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eventsys.accounts.models import Person
 from eventsys.accounts.rules import EMAIL_MAX, NAME_MAX
-from eventsys.bookings.rules import ACTIVE, REASON_MAX, BookingChannel, BookingState, TicketState
+from eventsys.bookings.rules import (
+    ACTIVE,
+    NOTE_MAX,
+    REASON_MAX,
+    BookingChannel,
+    BookingState,
+    RequestState,
+    TicketState,
+)
 from eventsys.bookings.tickets import TYPED_LENGTH
 from eventsys.core.db import Model
 from eventsys.core.permissions import Scope
 from eventsys.core.types import BigId, CreatedAt, Id, Instant, MaybeInstant, PublicId, Versioned, text_enum
-from eventsys.directory.models import Enterprise
+from eventsys.directory.models import Department, Enterprise
+from eventsys.directory.rules import Topic
 from eventsys.slots.models import Slot
 
 _IS_ACTIVE = text("state IN ({})".format(", ".join(f"'{state.value}'" for state in ACTIVE)))
+_IS_PENDING = text(f"state = '{BookingState.PENDING.value}'")
 
 
 class Booking(Versioned, Model):
-    """An enterprise's place in a slot, for a party of n. At most one active one per enterprise and slot."""
+    """An enterprise's place in a slot, for a party of n. At most one active one per enterprise and slot.
+
+    `month`, `department_id` and `edition_id` are the slot's, copied so that one index answers an enterprise's quotas.
+    A hold or offer lapses at `lapses_at`, whether somebody notes it or not; `draft` is what was typed meanwhile. Who
+    waits has a `queue_number` (None: registered for a draw), comes with at least `party_min` people, and was passed
+    over `passed_over` times since `passed_since`. A pending one is to be decided by `approve_by`.
+    """
 
     __tablename__ = "bookings"
     __table_args__ = (
         CheckConstraint("party >= 1", name="party"),
         CheckConstraint("(state = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled"),
+        CheckConstraint("(state IN ('held', 'offered')) = (lapses_at IS NOT NULL)", name="lapses"),
+        CheckConstraint("party_min BETWEEN 1 AND party", name="party_min"),
         Index(
             "uq_bookings_active",
             "slot_id",
@@ -37,6 +55,9 @@ class Booking(Versioned, Model):
         ),
         Index("ix_bookings_enterprise", "enterprise_id", "id"),
         Index("ix_bookings_slot", "slot_id", "state"),
+        Index("ix_bookings_month", "enterprise_id", "month"),
+        Index("ix_bookings_edition", "enterprise_id", "edition_id"),
+        Index("ix_bookings_approve_by", "approve_by", sqlite_where=_IS_PENDING, postgresql_where=_IS_PENDING),
     )
 
     id: Mapped[Id]
@@ -45,6 +66,21 @@ class Booking(Versioned, Model):
     enterprise_id: Mapped[int] = mapped_column(BigId, ForeignKey("enterprises.id"))
     state: Mapped[BookingState] = mapped_column(text_enum(BookingState, "state"))
     party: Mapped[int]
+    party_min: Mapped[int]
+    month: Mapped[int]
+    department_id: Mapped[int] = mapped_column(BigId, ForeignKey("departments.id"))
+    edition_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("editions.id"))
+    lapses_at: Mapped[MaybeInstant]
+    renewals: Mapped[int] = mapped_column(default=0)
+    draft: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    queue_number: Mapped[int | None]
+    asks_first: Mapped[bool] = mapped_column(default=False)
+    passed_over: Mapped[int] = mapped_column(default=0)
+    passed_since: Mapped[MaybeInstant]
+    approve_by: Mapped[MaybeInstant]
+    reminded_at: Mapped[MaybeInstant]
+    escalated_at: Mapped[MaybeInstant]
+    moved_to_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("bookings.id"))
     channel: Mapped[BookingChannel] = mapped_column(text_enum(BookingChannel, "channel"))
     contact_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"))
     contact_name: Mapped[str] = mapped_column(String(NAME_MAX), default="")
@@ -96,6 +132,84 @@ class Attendee(Model):
     ended_at: Mapped[MaybeInstant]
 
     booking: Mapped[Booking] = relationship(back_populates="attendees")
+
+
+class QuotaException(Model):
+    """A coordinator lets an enterprise book a slot beyond its quotas; the reason stays on record."""
+
+    __tablename__ = "quota_exceptions"
+
+    slot_id: Mapped[int] = mapped_column(BigId, ForeignKey("slots.id", ondelete="CASCADE"), primary_key=True)
+    enterprise_id: Mapped[int] = mapped_column(BigId, ForeignKey("enterprises.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(REASON_MAX))
+    granted_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"))
+    granted_by: Mapped[str] = mapped_column(String(NAME_MAX), default="")
+    created_at: Mapped[CreatedAt]
+
+
+class NoShow(Model):
+    """A booked enterprise of which nobody came, noted after the end. An appeal may have it excused."""
+
+    __tablename__ = "no_shows"
+    __table_args__ = (Index("ix_no_shows_enterprise", "enterprise_id", "at"),)
+
+    booking_id: Mapped[int] = mapped_column(BigId, ForeignKey("bookings.id", ondelete="CASCADE"), primary_key=True)
+    enterprise_id: Mapped[int] = mapped_column(BigId, ForeignKey("enterprises.id"))
+    at: Mapped[Instant]  # the slot's start
+    appeal: Mapped[str] = mapped_column(String(NOTE_MAX), default="")
+    appealed_at: Mapped[MaybeInstant]
+    decided_at: Mapped[MaybeInstant]
+    is_excused: Mapped[bool] = mapped_column(default=False)
+    decision: Mapped[str] = mapped_column(String(REASON_MAX), default="")
+
+    booking: Mapped[Booking] = relationship()
+
+
+class Ballot(Model):
+    """The draw of a slot. `seed` (64 hex digits) stays secret until the draw, its SHA-256 is shown from the start;
+    `entries` is the result in drawn order, as the public sees it."""
+
+    __tablename__ = "ballots"
+
+    slot_id: Mapped[int] = mapped_column(BigId, ForeignKey("slots.id", ondelete="CASCADE"), primary_key=True)
+    seed: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[CreatedAt]
+    entries: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class VisitRequest(Model):
+    """An enterprise asks a department for a visit; the clerk makes a slot of it, or says why not."""
+
+    __tablename__ = "visit_requests"
+    __table_args__ = (
+        Index("ix_visit_requests_department", "department_id", "state"),
+        Index("ix_visit_requests_enterprise", "enterprise_id", "id"),
+        CheckConstraint("(state = 'arranged') = (slot_id IS NOT NULL)", name="arranged"),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    enterprise_id: Mapped[int] = mapped_column(BigId, ForeignKey("enterprises.id"))
+    department_id: Mapped[int] = mapped_column(BigId, ForeignKey("departments.id"))
+    topic: Mapped[Topic] = mapped_column(text_enum(Topic, "topic"))
+    wanted: Mapped[str] = mapped_column(String(REASON_MAX), default="")
+    asks: Mapped[str] = mapped_column(String(NOTE_MAX))
+    state: Mapped[RequestState] = mapped_column(text_enum(RequestState, "state"), default=RequestState.OPEN)
+    contact_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"))
+    contact_name: Mapped[str] = mapped_column(String(NAME_MAX), default="")
+    slot_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("slots.id"))
+    created_at: Mapped[CreatedAt]
+    decided_at: Mapped[MaybeInstant]
+    decision: Mapped[str] = mapped_column(String(REASON_MAX), default="")
+
+    enterprise: Mapped[Enterprise] = relationship()
+    department: Mapped[Department] = relationship()
+    slot: Mapped[Slot | None] = relationship()
+
+    @property
+    def scope(self) -> Scope:
+        """Whose it is: the enterprise's and the department's."""
+        return Scope(departments=frozenset({self.department_id}), enterprise=self.enterprise_id)
 
 
 class SigningKey(Model):

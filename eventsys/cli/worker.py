@@ -14,6 +14,7 @@ import click
 import structlog
 from apiflask import APIFlask
 
+from eventsys.bookings.tasks import keep_queues, remind_departments
 from eventsys.calendars.tasks import sweep_feeds
 from eventsys.cli.application import installed
 from eventsys.cli.housekeeping import clean_up
@@ -26,6 +27,7 @@ POLL_SECONDS = 1.0
 HEARTBEAT = "worker.heartbeat"
 HEARTBEAT_SECONDS = 10.0
 SWEEP_SECONDS = 300.0  # once a day it has something to do; asking costs one row
+APPROVAL_SECONDS = 60.0
 CLEAN_UP_SECONDS = 3600.0
 AFTER_AN_ERROR_SECONDS = 15.0
 
@@ -72,6 +74,8 @@ def chores(app: APIFlask) -> list[Chore]:
     return [
         Chore("heartbeat", lambda: _beat(heartbeat), HEARTBEAT_SECONDS),
         Chore("outbox", _deliver, POLL_SECONDS),
+        Chore("queues", _keep_queues, POLL_SECONDS),
+        Chore("approvals", _remind_departments, APPROVAL_SECONDS),
         Chore("sweep_feeds", _sweep, SWEEP_SECONDS),
         Chore("clean_up", _clean_up, CLEAN_UP_SECONDS),
     ]
@@ -123,6 +127,16 @@ def _deliver() -> bool:
     sender = Sender(district=district.name, uid_host=district.uid_host)
     db.session.remove()
     return deliver_due(sender) == BATCH
+
+
+def _keep_queues() -> bool:
+    keep_queues()
+    return False
+
+
+def _remind_departments() -> bool:
+    remind_departments()
+    return False
 
 
 def _sweep() -> bool:

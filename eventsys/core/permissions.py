@@ -38,6 +38,7 @@ class Permission(StrEnum):
     BOOK_ON_BEHALF = "book_on_behalf"
     SEE_BOOKING = "see_booking"
     CHANGE_BOOKING = "change_booking"
+    GRANT_EXCEPTION = "grant_exception"
     SEE_ROSTER = "see_roster"
     MANAGE_GATES = "manage_gates"
     CHECK_IN = "check_in"
@@ -107,6 +108,7 @@ TABLE: Mapping[Permission, tuple[str, Predicate]] = {
     Permission.BOOK_ON_BEHALF: (BOOKINGS_WRITE, _clerk),
     Permission.SEE_BOOKING: (BOOKINGS_READ, _any(_contact, _reader)),
     Permission.CHANGE_BOOKING: (BOOKINGS_WRITE, _any(_contact, _clerk)),
+    Permission.GRANT_EXCEPTION: (BOOKINGS_WRITE, _district(Role.COORDINATOR)),
     Permission.SEE_ROSTER: (CHECKIN, _any(_reader, _gate)),
     Permission.MANAGE_GATES: (CHECKIN, _steward),
     Permission.CHECK_IN: (CHECKIN, _any(_steward, _gate)),

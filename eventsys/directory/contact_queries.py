@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
-from eventsys.accounts.models import SignIn
+from eventsys.accounts.models import Person, SignIn
 from eventsys.core.actor import Actor, Role
 from eventsys.core.clock import now
 from eventsys.core.db import db
@@ -46,6 +46,20 @@ def list_contacts(enterprise_id: int) -> Sequence[Membership]:
         .options(joinedload(Membership.person))
         .order_by(Membership.id)
     ).all()
+
+
+def find_contact(enterprise_id: int, person: str) -> Person | None:
+    """The person (public id) when they are an active contact of the enterprise."""
+    query = select(Person).join(Membership, Membership.person_id == Person.id)
+    return db.session.scalars(
+        query.where(
+            Person.public_id == person,
+            Person.active,
+            Membership.enterprise_id == enterprise_id,
+            Membership.role == Role.CONTACT,
+            Membership.state == MembershipState.ACTIVE,
+        )
+    ).one_or_none()
 
 
 def list_devices(enterprise_id: int) -> Sequence[Device]:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eventsys.core.db import Base, Model
@@ -38,6 +49,10 @@ def _link(name: str, target: str) -> Table:
 slot_departments = _link("department", "departments")
 slot_services = _link("service", "services")
 slot_enterprises = _link("enterprise", "enterprises")
+
+
+_IS_WAITED_FOR, _LAPSES = text("waiting > 0"), text("lapses_at IS NOT NULL")
+_AWAITS_DRAW = text("draw_at IS NOT NULL AND drawn_at IS NULL")
 
 
 class Series(Model):
@@ -76,6 +91,10 @@ class Slot(Versioned, Model):
     """A bookable time of one lead department and supporting ones.
 
     `places_taken` and `people_taken` count bookings that take places; the CHECKs make overselling impossible.
+    `waiting` counts who waits, `queue_last` is the last place given in the queue, which orders until `queue_until`.
+    `lapses_at` is when the next hold or offer may lapse; `month` is that of the start in the district's zone (yyyymm).
+    The quotas (bookings of one enterprise a department and month, an edition, open at a time) are None without a limit.
+    Until `invited_until` only the invited may book. `draw_at` makes it a ballot, drawn once `drawn_at` is set.
     `sequence` and `changed_at` rise with every change a calendar shows (RFC 5545 SEQUENCE, LAST-MODIFIED).
     """
 
@@ -89,12 +108,18 @@ class Slot(Versioned, Model):
         CheckConstraint(
             "people_taken >= 0 AND (attendee_capacity IS NULL OR people_taken <= attendee_capacity)", name="people"
         ),
+        CheckConstraint("waiting >= 0", name="waiting"),
+        CheckConstraint("quota_month >= 1 AND quota_edition >= 1 AND quota_open >= 1", name="quotas"),
+        CheckConstraint("drawn_at IS NULL OR draw_at IS NOT NULL", name="drawn"),
         CheckConstraint("closes_at <= starts_at", name="closes"),
         CheckConstraint("(state = 'called_off') = (called_off_at IS NOT NULL)", name="called_off"),
         Index("ix_slots_listing", "state", "is_hidden", "starts_at", "id"),
         Index("ix_slots_department", "department_id", "starts_at"),
         Index("ix_slots_park", "park_id", "starts_at"),
         Index("ix_slots_starts_at", "starts_at"),
+        Index("ix_slots_waiting", "id", sqlite_where=_IS_WAITED_FOR, postgresql_where=_IS_WAITED_FOR),
+        Index("ix_slots_lapses_at", "lapses_at", sqlite_where=_LAPSES, postgresql_where=_LAPSES),
+        Index("ix_slots_draw_at", "draw_at", sqlite_where=_AWAITS_DRAW, postgresql_where=_AWAITS_DRAW),
     )
 
     id: Mapped[Id]
@@ -122,6 +147,19 @@ class Slot(Versioned, Model):
     party_max: Mapped[int | None]
     places_taken: Mapped[int] = mapped_column(default=0)
     people_taken: Mapped[int] = mapped_column(default=0)
+    waiting: Mapped[int] = mapped_column(default=0)
+    queue_last: Mapped[int] = mapped_column(default=0)
+    queue_until: Mapped[Instant]
+    lapses_at: Mapped[MaybeInstant]
+    month: Mapped[int]
+    quota_month: Mapped[int | None]
+    quota_edition: Mapped[int | None]
+    quota_open: Mapped[int | None]
+    needs_approval: Mapped[bool] = mapped_column(default=False)
+    invited_until: Mapped[MaybeInstant]
+    draw_at: Mapped[MaybeInstant]
+    drawn_at: Mapped[MaybeInstant]
+    is_draw_weighted: Mapped[bool] = mapped_column(default=False)
     audience_kind: Mapped[AudienceKind] = mapped_column(
         text_enum(AudienceKind, "audience_kind"), default=AudienceKind.PUBLIC
     )

@@ -83,12 +83,13 @@ CUT_OFF_TIME = time(17, 0)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When a slot can be booked and cancelled, and until when names may follow."""
+    """When a slot can be booked and cancelled, until when names may follow, and until when the waiting list orders."""
 
     opens_at: datetime | None
     closes_at: datetime
     cancel_until: datetime
     names_until: datetime
+    queue_until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,8 @@ class NewQuestion:
 class NewSlot:
     """The command to make (or, whole, to change) a slot. Organisations and places are primary keys.
 
-    Times not given follow from the format's defaults; `party_max` and `attendee_capacity` None mean no limit.
+    Times not given follow from the format's defaults; `party_max`, `attendee_capacity` and the quotas None mean no
+    limit. The enterprises invited by name may book first until `invited_until`, then everybody the audience holds.
     """
 
     department: int
@@ -153,6 +155,13 @@ class NewSlot:
     closes_at: datetime | None = None
     cancel_until: datetime | None = None
     names_until: datetime | None = None
+    needs_approval: bool = False
+    quota_month: int | None = None
+    quota_edition: int | None = None
+    quota_open: int | None = None
+    invited_until: datetime | None = None
+    draw_at: datetime | None = None
+    is_draw_weighted: bool = False
 
 
 def default_window(
@@ -171,7 +180,7 @@ def default_window(
         closes_at = starts_at - timedelta(minutes=defaults.close_minutes)
         closes_at = closes_at if closes_at > now else starts_at
     cancel_until = days_before(defaults.cancel_days) if defaults.cancel_days else closes_at
-    return Window(opens_at, closes_at, cancel_until, days_before(1))
+    return Window(opens_at, closes_at, cancel_until, names_until=days_before(1), queue_until=days_before(1))
 
 
 def window_of(command: NewSlot, zone: ZoneInfo, now: datetime) -> Window:
@@ -182,7 +191,14 @@ def window_of(command: NewSlot, zone: ZoneInfo, now: datetime) -> Window:
         command.closes_at or defaults.closes_at,
         command.cancel_until or defaults.cancel_until,
         command.names_until or defaults.names_until,
+        defaults.queue_until,
     )
+
+
+def month_of(at: datetime, zone: ZoneInfo) -> int:
+    """The month of an instant in the district's zone, as yyyymm: what quotas count by."""
+    local = at.astimezone(zone)
+    return local.year * 100 + local.month
 
 
 def clean_slot(command: NewSlot, now: datetime, *, was_starting_at: datetime | None = None) -> NewSlot:
@@ -209,14 +225,19 @@ def _time_problems(command: NewSlot, now: datetime, was_starting_at: datetime | 
         value = getattr(command, name)
         if value is not None and value > command.starts_at:
             problems.append(Invalid("after_the_start", field=name))
-    if command.opens_at is not None and command.opens_at >= (command.closes_at or command.starts_at):
-        problems.append(Invalid("opens_after_it_closes", field="opens_at"))
+    closes_at = command.closes_at or command.starts_at
+    for name in ("opens_at", "invited_until", "draw_at"):
+        value = getattr(command, name)
+        if value is not None and value >= closes_at:
+            problems.append(Invalid("opens_after_it_closes" if name == "opens_at" else "after_it_closes", field=name))
+    if command.draw_at is not None and command.opens_at is not None and command.draw_at <= command.opens_at:
+        problems.append(Invalid("draw_before_opening", field="draw_at"))
     return problems
 
 
 def _size_problems(command: NewSlot) -> list[Invalid]:
     problems = []
-    for name in ("capacity", "attendee_capacity", "party_max"):
+    for name in ("capacity", "attendee_capacity", "party_max", "quota_month", "quota_edition", "quota_open"):
         value = getattr(command, name)
         if value is not None and not 1 <= value <= CAPACITY_MAX:
             problems.append(Invalid("out_of_range", field=name, minimum=1, maximum=CAPACITY_MAX))
@@ -227,6 +248,8 @@ def _size_problems(command: NewSlot) -> list[Invalid]:
         problems.append(Invalid("lead_supports_itself", field="supporting"))
     audience = command.audience
     if audience.kind is AudienceKind.NAMED and not audience.enterprises:
+        problems.append(Invalid("nobody_invited", field="audience"))
+    if command.invited_until is not None and not audience.enterprises:
         problems.append(Invalid("nobody_invited", field="audience"))
     if len(audience.enterprises) > INVITED_MAX:
         problems.append(Invalid("too_many_items", field="audience", limit=INVITED_MAX))

@@ -27,6 +27,7 @@ from eventsys.slots.rules import (
     check_call_off,
     check_publish,
     clean_slot,
+    month_of,
     window_of,
 )
 
@@ -35,6 +36,20 @@ SHOWN_IN_CALENDARS = frozenset(
     "title title_en description topic format services starts_at ends_at opens_at closes_at cancel_until capacity "
     "place_id park_id place_text online_url is_hidden department_id supporting".split()
 )
+PLACING = (
+    "needs_approval",
+    "quota_month",
+    "quota_edition",
+    "quota_open",
+    "invited_until",
+    "draw_at",
+    "is_draw_weighted",
+)
+COUNTED = {"places_taken", "people_taken", "waiting", "queue_last", "lapses_at", "drawn_at"}  # what bookings leave
+MOVING = (
+    "starts_at", "ends_at", "opens_at", "closes_at", "cancel_until", "names_until", "queue_until", "invited_until",
+    "draw_at",
+)  # fmt: skip
 MOVES = frozenset({"starts_at", "ends_at", "place_id", "place_text"})
 
 
@@ -92,7 +107,7 @@ def copy_slot(public_id: str, *, actor: Actor) -> Slot:
     authorize(actor, Permission.CREATE_SLOT, source.scope)
     copy = Slot(public_id=new_public_id(), created_by_id=actor.person, state=SlotState.DRAFT)
     skipped = {"id", "public_id", "state", "version", "created_at", "created_by_id", "published_at", "called_off_at"}
-    skipped |= {"call_off_reason", "changed_at", "sequence", "places_taken", "people_taken"}
+    skipped |= {"call_off_reason", "changed_at", "sequence", *COUNTED}
     for column in set(Slot.__table__.columns.keys()) - skipped:
         setattr(copy, column, getattr(source, column))
     copy.supporting, copy.services = list(source.supporting), list(source.services)
@@ -133,7 +148,7 @@ def mark_called_off(slot: Slot, reason: str, *, actor: Actor) -> None:
 
 def described(slot: Slot) -> dict[str, Any]:
     """What the audit trail keeps of a slot: its columns that people set."""
-    skipped = {"id", "public_id", "version", "changed_at", "sequence", "places_taken", "people_taken", "created_at"}
+    skipped = {"id", "public_id", "version", "changed_at", "sequence", "created_at", *COUNTED}
     kept = {name: getattr(slot, name) for name in set(Slot.__table__.columns.keys()) - skipped}
     kept["supporting"] = sorted(department.code for department in slot.supporting)
     kept["services"] = sorted(service.id for service in slot.services)
@@ -144,7 +159,12 @@ def _publish(slot: Slot, actor: Actor) -> None:
     check_publish(slot.state, slot.starts_at, now())
     slot.state, slot.published_at = SlotState.PUBLISHED, now()
     slot.version += 1
-    for name in ("closes_at", "cancel_until", "names_until"):  # a cut-off already past when published is the start
+    for name in (
+        "closes_at",
+        "cancel_until",
+        "names_until",
+        "queue_until",
+    ):  # a cut-off already past when published is the start
         if getattr(slot, name) <= now():
             setattr(slot, name, slot.starts_at)
     audit.record(actor, "slot.published", "slot", slot.public_id)
@@ -183,10 +203,11 @@ def _sets_of(slot: Slot) -> _Sets:
 
 def _postpone(slot: Slot) -> None:
     weeks = max(1, (now() - slot.starts_at).days // 7 + 1)
-    for name in ("starts_at", "ends_at", "opens_at", "closes_at", "cancel_until", "names_until"):
+    for name in MOVING:
         value: datetime | None = getattr(slot, name)
         if value is not None:
             setattr(slot, name, value + timedelta(weeks=weeks))
+    slot.month = month_of(slot.starts_at, installation().zone)
 
 
 def _write(slot: Slot, command: NewSlot) -> None:
@@ -197,6 +218,9 @@ def _write(slot: Slot, command: NewSlot) -> None:
     slot.starts_at, slot.ends_at = command.starts_at, command.ends_at
     slot.opens_at, slot.closes_at = window.opens_at, window.closes_at
     slot.cancel_until, slot.names_until = window.cancel_until, window.names_until
+    slot.queue_until, slot.month = window.queue_until, month_of(command.starts_at, installation().zone)
+    for name in PLACING:
+        setattr(slot, name, getattr(command, name))
     slot.capacity, slot.attendee_capacity, slot.party_max = (
         command.capacity,
         command.attendee_capacity,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -76,7 +76,7 @@ def wants_json() -> bool:
 
 def _refused(error: Refusal) -> Response:
     status = status_of(error)
-    fields = dict(error.fields)
+    fields = {key: value for key, value in error.fields.items() if key != "wording"}
     if isinstance(error, Invalid):
         fields["errors"] = [
             {"field": item.field, "code": item.code, "detail": sentence(item.code, item.fields)}
@@ -136,6 +136,8 @@ def _answer(status: int, code: str, detail: str, fields: dict[str, Any]) -> Resp
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return format_instant(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, dict):

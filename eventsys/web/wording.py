@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from eventsys.web.locale import format_moment
+from eventsys.web.locale import format_moment, format_month
 
 SENTENCES: dict[str, Any] = {
     # the edge
@@ -108,7 +108,25 @@ SENTENCES: dict[str, Any] = {
     "already_called_off": _l("The slot was called off and cannot be changed. Copy it instead."),
     "has_bookings": _l("Enterprises have booked. Call the slot off instead of deleting it."),
     # bookings
-    "slot_full": _l("Full. Choose another slot."),
+    "slot_full": _l("Full. Join the waiting list (%(ahead)s ahead) or choose another slot."),
+    "slot_full_for_good": _l("Full. Choose another slot."),
+    "queue_ahead": _l("%(ahead)s enterprises wait already. Join the waiting list or choose another slot."),
+    "quota_reached_month": _l(
+        "%(used)s of %(maximum)s slots with %(department)s used in %(month)s. Rebook one, or choose %(next_month)s."
+    ),
+    "quota_reached_edition": _l("%(used)s of %(maximum)s slots of this edition used. Rebook one, or choose another."),
+    "quota_reached_open": _l("%(used)s of %(maximum)s open bookings used. Cancel or rebook one first."),
+    "clash": _l("%(name)s is down for “%(title)s” then. Change person or slot."),
+    "hold_expired": _l("Hold ended; your entries are saved. Press “Book again”."),
+    "draw_under_way": _l("The draw is under way. Look again in some minutes."),
+    "draw_needs_no_hold": _l("This slot is drawn: register, there is no need to hurry."),
+    "slot_is_drawn": _l("This slot is drawn: register for it, then cancel the other booking if you are drawn."),
+    "offer_expired": _l("The offer was not taken in time and went to the next."),
+    "booking_state": _l("The booking is in another state by now. Reload and look."),
+    "already_there": _l("The booking is in this slot already. Choose another."),
+    "unknown_colleague": _l("Choose a colleague who is a contact of the enterprise."),
+    "after_it_closes": _l("This must come before booking closes."),
+    "draw_before_opening": _l("The draw must come after booking opens."),
     "window_not_open": _l("Booking opens %(opens_at)s."),
     "window_closed": _l("Booking closed %(closes_at)s. If you need to come, call %(phone)s."),
     "already_booked": _l("Already booked by %(name)s. View it or change attendees."),
@@ -171,12 +189,19 @@ SENTENCES: dict[str, Any] = {
 
 
 def sentence(code: str, fields: dict[str, Any]) -> str:
-    """The sentence of `code` in the reader's language, filled with `fields`; missing ones stay empty."""
-    text = SENTENCES.get(code)
+    """The sentence of `code` (or of the `wording` among the fields, where one code has several) in the reader's
+    language, filled with `fields`; missing ones stay empty."""
+    text = SENTENCES.get(fields.get("wording", code))
     if text is None:
         return str(gettext("Not possible now (%(code)s).", code=code))
-    shown = {key: format_moment(value) if isinstance(value, datetime) else value for key, value in fields.items()}
-    return str(text) % _Lenient(shown)
+    return str(text) % _Lenient({key: _shown(value) for key, value in fields.items()})
+
+
+def _shown(value: Any) -> Any:
+    """Instants as moments, dates as months: the values of a sentence in the reader's language."""
+    if isinstance(value, datetime):
+        return format_moment(value)
+    return format_month(value) if isinstance(value, date) else value
 
 
 class _Lenient(dict[str, Any]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,46 @@ def test_the_newest_migration_is_the_one_nothing_builds_on(tmp_path):
     (tmp_path / "versions/one.py").write_text('revision: str = "a1"\ndown_revision: str | None = None\n')
     (tmp_path / "versions/two.py").write_text('revision = "b2"\ndown_revision = "a1"\n')
     assert wanted_revisions(tmp_path) == {"b2"}
+
+
+ROWS = """
+    INSERT INTO departments (id, public_id, code, name, short_name, name_en, colour, phone, email, search_text, active,
+        settings, version, feed_revision, feed_changed_at)
+    VALUES (1, 'd', 'tax', '税务局', '税务局', '', 1, '', '', '', :yes, '{}', 1, 1, :at);
+    INSERT INTO enterprises (id, public_id, credit_code, is_code_checked, name, short_name, name_en, sub_district,
+        address, note, search_text, active, created_at, version, feed_revision, feed_changed_at)
+    VALUES (1, 'e', '91350299MA00000019', :yes, '甲公司', '', '', '', '', '', '', :yes, :at, 1, 1, :at);
+    INSERT INTO slots (id, public_id, state, title, title_en, description, topic, format, department_id, place_text,
+        online_url, starts_at, ends_at, closes_at, cancel_until, names_until, capacity, places_taken, people_taken,
+        audience_kind, audience, questions, is_hidden, created_at, call_off_reason, changed_at, sequence, version)
+    VALUES (1, 's', 'draft', '专场', '', '', 'policy', 'session', 1, '', '', :at, :until, :at, :at, :at, 3, 1, 2,
+        'public', '{}', '[]', :no, :at, '', :at, 0, 1);
+    INSERT INTO slot_department (slot_id, department_id) VALUES (1, 1);
+    INSERT INTO bookings (id, public_id, slot_id, enterprise_id, state, party, channel, contact_name,
+        on_behalf_reason, asks, answers, share_version, created_at, changed_at, is_late_cancellation, cancel_reason,
+        version)
+    VALUES (1, 'b', 1, 1, 'confirmed', 2, 'web', '丁', '', '', '{}', 1, :at, :at, :no, '', 1);
+    INSERT INTO attendees (id, public_id, booking_id, slot_id, name, phone, email, typed_code, key_id, state, created_at)
+    VALUES (1, 'a', 1, 1, '王一', '', '', 'ABCDEF', 1, 'valid', :at)
+"""
+
+
+def test_rows_survive_a_table_made_anew(empty):
+    upgrade(revision="20261122_1900")
+    evening = datetime(2026, 11, 30, 17, tzinfo=UTC)  # the first of December in Xiamen
+    values = {"at": evening, "until": evening + timedelta(hours=1), "yes": True, "no": False}
+    with db.engine.begin() as connection:
+        for statement in ROWS.split(";"):
+            used = {name: value for name, value in values.items() if f":{name}" in statement}
+            connection.execute(
+                sa.text(statement).bindparams(*[sa.bindparam(key, value) for key, value in used.items()])
+            )
+    upgrade()
+    with db.engine.connect() as connection:
+        for table in ("slots", "slot_department", "bookings", "attendees"):
+            assert connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one() == 1, table
+        assert connection.execute(sa.text("SELECT month, party_min, department_id FROM bookings")).one() == (
+            202612,
+            2,
+            1,
+        )

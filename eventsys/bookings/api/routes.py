@@ -20,16 +20,28 @@ from eventsys.bookings.api.schemas import (
     BookingQuery,
     Bookings,
     CancelIn,
+    HoldIn,
+    HoldOut,
     IdempotencyHeader,
+    MoveIn,
     booked_json,
     booking_json,
+    hold_json,
     person_of,
 )
 from eventsys.bookings.keys import current_key_id
 from eventsys.bookings.models import Booking
-from eventsys.bookings.queries import get_booking, list_bookings
+from eventsys.bookings.queries import get_booking, list_bookings, place_in_queue, places_in_queue
 from eventsys.bookings.rules import NewBooking
-from eventsys.bookings.services import Idempotency, book_slot, cancel_booking, name_attendees
+from eventsys.bookings.services import (
+    Idempotency,
+    book_slot,
+    cancel_booking,
+    confirm_booking,
+    hold_slot,
+    move_booking,
+    name_attendees,
+)
 from eventsys.bookings.services.booking import KEY_MAX
 from eventsys.core.actor import Actor
 from eventsys.core.db import unit_of_work
@@ -76,7 +88,9 @@ def bookings(query: dict[str, Any]) -> Response:
     states = (query["state"],) if "state" in query else ()
     rows = list_bookings(actor, limit=size + 1, slot=query["slot"], states=states, before=before)
     page = make_page(rows, size, lambda booking: encode_cursor(booking.id))
-    return jsonify(items=[booking_json(booking, actor) for booking in page.items], next=page.next)
+    places = places_in_queue(page.items)
+    items = [booking_json(booking, actor, places.get(booking.id)) for booking in page.items]
+    return jsonify(items=items, next=page.next)
 
 
 @bp.get("/bookings/<booking>")
@@ -98,8 +112,8 @@ def name(booking: str, body: dict[str, Any]) -> Response:
     actor = current_actor()
     people = tuple((item["id"], person_of(item)) for item in body["attendees"])
     version = version_of(request.headers.get("If-Match"))
-    with unit_of_work():
-        changed = name_attendees(booking, people, actor=actor, version=version)
+    with unit_of_work(), alternatives_as_json():
+        changed = name_attendees(booking, people, actor=actor, version=version, party=body["party"])
     return _response(changed, actor)
 
 
@@ -117,6 +131,48 @@ def cancel(booking: str, body: dict[str, Any]) -> Response:
     return _response(cancelled, actor)
 
 
+@bp.post("/bookings/<booking>/confirm")
+@requires(Permission.CHANGE_BOOKING)
+@bp.output(BookingOut)
+@bp.doc(responses=[409])
+def confirm(booking: str) -> Response:
+    """Take an offered place, or say yes to a pending booking of your department."""
+    actor = current_actor()
+    with unit_of_work():
+        confirmed = confirm_booking(booking, actor=actor)
+    return _response(confirmed, actor)
+
+
+@bp.post("/bookings/<booking>/move")
+@requires(Permission.CHANGE_BOOKING)
+@bp.input(MoveIn, arg_name="body")
+@bp.output(BookingOut)
+@bp.doc(responses=[409, 412])
+def move(booking: str, body: dict[str, Any]) -> Response:
+    """Rebook into another slot. The answer is the new booking; the old one is given up only for it."""
+    actor = current_actor()
+    version = version_of(request.headers.get("If-Match"))
+    with unit_of_work(), alternatives_as_json():
+        moved = move_booking(booking, body["slot"], actor=actor, version=version)
+    return _response(moved, actor)
+
+
+@bp.post("/holds")
+@requires(Permission.BOOK, Permission.BOOK_ON_BEHALF)
+@bp.input(HoldIn, arg_name="body")
+@bp.output(HoldOut, 201)
+@bp.doc(responses=[404, 409])
+def add_hold(body: dict[str, Any]) -> Response:
+    """Hold a place while the booking is filled in; again prolongs it while nobody waits."""
+    actor = current_actor()
+    enterprise = _enterprise(body.get("on_behalf_of"), actor)
+    with unit_of_work(), alternatives_as_json():
+        held = hold_json(hold_slot(body["slot"], enterprise, body["party"], actor=actor))
+    answer = jsonify(held)
+    answer.status_code = 201
+    return answer
+
+
 @contextmanager
 def alternatives_as_json() -> Iterator[None]:
     """Turn the slots a refusal names into their JSON while they are loaded: a rollback forgets what was read."""
@@ -129,7 +185,7 @@ def alternatives_as_json() -> Iterator[None]:
 
 
 def _response(booking: Booking, actor: Actor) -> Response:
-    answer = jsonify(booking_json(booking, actor))
+    answer = jsonify(booking_json(booking, actor, place_in_queue(booking)))
     answer.headers["ETag"] = etag_of(booking.version)
     return answer
 
@@ -144,6 +200,10 @@ def _new_booking(body: dict[str, Any], actor: Actor) -> NewBooking:
         asks=body["asks"],
         channel=body["channel"],
         on_behalf_reason=body["reason"],
+        waits=body["waitlist"],
+        party_min=body["party_min"],
+        asks_first=body["ask_first"],
+        hold=body["hold"],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from marshmallow import fields
@@ -24,7 +25,20 @@ from eventsys.core.actor import Actor
 from eventsys.core.installation import absolute_url
 from eventsys.core.permissions import Permission, is_allowed
 from eventsys.slots.models import Slot
-from eventsys.web.parsing import Choice, Input, Instant, Keyed, Listed, Nested, PageQuery, Part, PublicId, Text, Whole
+from eventsys.web.parsing import (
+    Choice,
+    Flag,
+    Input,
+    Instant,
+    Keyed,
+    Listed,
+    Nested,
+    PageQuery,
+    Part,
+    PublicId,
+    Text,
+    Whole,
+)
 from eventsys.web.rfc3339 import format_instant
 
 
@@ -56,12 +70,16 @@ class EnterpriseRef(Part):
 
 
 class BookedOut(Part):
-    """The answer to a new booking: the same again for the same Idempotency-Key."""
+    """The answer to a new booking: the same again for the same Idempotency-Key. `place_in_queue` is null unless it
+    waits; `lapses_at` is until when a place is held or offered."""
 
     id = Text()
     state = Choice(BookingState)
     version = Whole()
     party = Whole()
+    party_min = Whole(metadata={"description": "who waits comes with at least so many"})
+    place_in_queue = Whole(allow_none=True)
+    lapses_at = Instant(allow_none=True)
     slot = Text(metadata={"description": "id"})
     enterprise = Nested(EnterpriseRef)
     tickets = Listed(Nested(TicketOut))
@@ -84,6 +102,9 @@ class BookingOut(BookedOut):
     attendees = Listed(Nested(AttendeeOut))
     created_at = Instant()
     changed_at = Instant()
+    asks_first = fields.Boolean()
+    passed_over = Whole(metadata={"description": "how often smaller parties went first"})
+    approve_by = Instant(allow_none=True, metadata={"description": "until when the department should answer"})
     cancelled_at = Instant(allow_none=True)
     is_late_cancellation = fields.Boolean()
     cancel_reason = Text()
@@ -126,6 +147,40 @@ class BookingIn(Input):
     on_behalf_of = PublicId(metadata={"description": "enterprise: id or credit code"})
     channel = Choice(BookingChannel, load_default=BookingChannel.API)
     reason = Text(REASON_MAX, load_default="", metadata={"description": "why on behalf"})
+    waitlist = Flag(load_default=False, metadata={"description": "wait when there is no place"})
+    party_min = Whole(
+        1,
+        PARTY_MAX,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "the smallest number that comes all the same; the whole party without"},
+    )
+    ask_first = Flag(load_default=False, metadata={"description": "offer a freed place instead of confirming it"})
+    hold = PublicId(load_default="", metadata={"description": "the hold to turn into the booking"})
+
+
+class HoldIn(Input):
+    """A place to be held while the form is filled in."""
+
+    slot = PublicId(required=True)
+    party = Whole(1, PARTY_MAX, load_default=1)
+    on_behalf_of = PublicId(metadata={"description": "enterprise: id or credit code"})
+
+
+class HoldOut(Part):
+    """A held place: good until `lapses_at`, for any contact of the enterprise."""
+
+    id = Text()
+    state = Choice(BookingState)
+    slot = Text(metadata={"description": "id"})
+    party = Whole()
+    lapses_at = Instant()
+
+
+class MoveIn(Input):
+    """The slot to move to."""
+
+    slot = PublicId(required=True)
 
 
 class IdempotencyHeader(Input):
@@ -135,9 +190,10 @@ class IdempotencyHeader(Input):
 
 
 class AttendeesIn(Input):
-    """All who come; whoever is not listed is taken off."""
+    """All who come; whoever is not listed is taken off. `party` makes the booking larger or smaller."""
 
     attendees = Listed(Nested(NamedIn), PARTY_MAX, required=True)
+    party = Whole(1, PARTY_MAX, load_default=None, allow_none=True)
 
 
 class CancelIn(Input):
@@ -158,8 +214,8 @@ def person_of(sent: dict[str, Any]) -> NewAttendee:
     return NewAttendee(sent["name"], sent["phone"], sent["email"])
 
 
-def booked_json(booking: Booking, *, shows_codes: bool = True) -> dict[str, Any]:
-    """The answer to a new booking; reads nothing that is not loaded."""
+def booked_json(booking: Booking, place: int | None = None, *, shows_codes: bool = True) -> dict[str, Any]:
+    """The answer to a new booking, number `place` in the queue; reads nothing that is not loaded."""
     slot, enterprise = booking.slot, booking.enterprise
     valid = [attendee for attendee in booking.attendees if attendee.state is TicketState.VALID]
     return {
@@ -167,6 +223,9 @@ def booked_json(booking: Booking, *, shows_codes: bool = True) -> dict[str, Any]
         "state": booking.state.value,
         "version": booking.version,
         "party": booking.party,
+        "party_min": booking.party_min,
+        "place_in_queue": place,
+        "lapses_at": _moment(booking.lapses_at),
         "slot": slot.public_id,
         "enterprise": {
             "id": enterprise.public_id,
@@ -178,12 +237,22 @@ def booked_json(booking: Booking, *, shows_codes: bool = True) -> dict[str, Any]
     }
 
 
-def booking_json(booking: Booking, actor: Actor) -> dict[str, Any]:
-    """The whole booking; codes and how to reach people only for who may change it."""
+def hold_json(booking: Booking) -> dict[str, Any]:
+    """A held place."""
+    return {
+        "id": booking.public_id,
+        "state": booking.state.value,
+        "slot": booking.slot.public_id,
+        "party": booking.party,
+        "lapses_at": _moment(booking.lapses_at),
+    }
+
+
+def booking_json(booking: Booking, actor: Actor, place: int | None = None) -> dict[str, Any]:
+    """The whole booking, number `place` in the queue; codes and how to reach people only for who may change it."""
     acts = is_allowed(replace(actor, scopes=None), Permission.CHANGE_BOOKING, booking.scope)
     valid = [attendee for attendee in booking.attendees if attendee.state is TicketState.VALID]
-    cancelled_at = booking.cancelled_at
-    return booked_json(booking, shows_codes=acts) | {
+    return booked_json(booking, place, shows_codes=acts) | {
         "title": booking.slot.title,
         **{name: format_instant(getattr(booking.slot, name))
            for name in ("starts_at", "ends_at", "names_until", "cancel_until")},
@@ -195,10 +264,17 @@ def booking_json(booking: Booking, actor: Actor) -> dict[str, Any]:
         "attendees": [_attendee(attendee, shows_contact=acts) for attendee in valid],
         "created_at": format_instant(booking.created_at),
         "changed_at": format_instant(booking.changed_at),
-        "cancelled_at": format_instant(cancelled_at) if cancelled_at else None,
+        "asks_first": booking.asks_first,
+        "passed_over": booking.passed_over,
+        "approve_by": _moment(booking.approve_by),
+        "cancelled_at": _moment(booking.cancelled_at),
         "is_late_cancellation": booking.is_late_cancellation,
         "cancel_reason": booking.cancel_reason,
     }  # fmt: skip
+
+
+def _moment(at: datetime | None) -> str | None:
+    return format_instant(at) if at is not None else None
 
 
 def _ticket(attendee: Attendee, slot: Slot, *, shows_codes: bool) -> dict[str, Any]:

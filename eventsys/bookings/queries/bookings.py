@@ -1,17 +1,16 @@
-"""Reads of bookings, attendees and what decides about a new one."""
+"""Reads of bookings and attendees."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
-from eventsys.bookings.models import Attendee, Booking, IdempotencyKey
-from eventsys.bookings.rules import ACTIVE, TAKES_PLACES, BookingState, SlotFacts
+from eventsys.bookings.models import Attendee, Booking
+from eventsys.bookings.rules import ACTIVE, TAKES_PLACES, BookingState
 from eventsys.core.actor import Actor, Role
 from eventsys.core.db import db
 from eventsys.core.errors import NotFound
@@ -23,61 +22,6 @@ from eventsys.slots.models import Slot
 from eventsys.slots.queries import EVERYTHING, STAFF
 
 SHARE = "booking-names"
-
-
-@dataclass(frozen=True, slots=True)
-class SlotForBooking:
-    """What is read under the slot's lock before a booking is decided."""
-
-    slot: Slot
-    booked_by: str | None
-    idempotent: tuple[str, int, dict[str, Any]] | None
-
-
-def lock_slot_for_booking(public_id: str, enterprise: int, owner: str, key: str) -> SlotForBooking | None:
-    """The slot locked with its department and place, who of the enterprise booked it already, and the answer kept
-    for this idempotency key as (request hash, booking, answer); one statement."""
-    booked_by = (
-        select(Booking.contact_name)
-        .where(Booking.slot_id == Slot.id, Booking.enterprise_id == enterprise, Booking.state.in_(ACTIVE))
-        .scalar_subquery()
-    )
-    row = db.session.execute(
-        select(Slot, booked_by, IdempotencyKey)
-        .outerjoin(IdempotencyKey, and_(IdempotencyKey.owner == owner, IdempotencyKey.key == key))
-        .where(Slot.public_id == public_id)
-        .options(joinedload(Slot.department), joinedload(Slot.place))
-        .with_for_update(of=Slot)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if row is None:
-        return None
-    slot, contact, kept = row
-    return SlotForBooking(slot, contact, (kept.request_hash, kept.booking_id, kept.answer) if kept else None)
-
-
-def lock_slot(slot_id: int) -> Slot:
-    """The slot's row, locked, with what messages tell of it."""
-    return db.session.scalars(
-        select(Slot)
-        .where(Slot.id == slot_id)
-        .options(joinedload(Slot.department), joinedload(Slot.place))
-        .with_for_update(of=Slot)
-        .execution_options(populate_existing=True)
-    ).one()
-
-
-def facts_of(slot: Slot) -> SlotFacts:
-    """What the rules decide from."""
-    return SlotFacts(
-        slot.state,
-        slot.starts_at,
-        slot.opens_at,
-        slot.closes_at,
-        slot.places_left,
-        slot.attendee_places_left,
-        slot.party_max,
-    )
 
 
 def get_booking(public_id: str, *, visible_to: Actor) -> Booking:

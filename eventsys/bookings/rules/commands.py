@@ -1,60 +1,20 @@
-"""Rules of booking: states, parties, windows, capacity. Each refusal has a stable code."""
+"""What is asked for: the command to book, its limits, and how what was typed is cleaned."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 
 from eventsys.accounts.rules import NAME_MAX, parse_email, parse_mobile
-from eventsys.core.errors import Conflict, Invalid, Refusal
+from eventsys.bookings.rules.states import BookingChannel
+from eventsys.core.errors import Invalid
 from eventsys.core.text import clean_line, clean_text
-from eventsys.slots.rules import CAPACITY_MAX, QuestionKind, SlotState
+from eventsys.slots.rules import CAPACITY_MAX, QuestionKind
 
 ASKS_MAX = 1_000
 ANSWER_MAX = 500
 REASON_MAX = 200
+NOTE_MAX = 500
 PARTY_MAX = 500  # of one booking, whatever the slot allows
-
-
-class BookingState(StrEnum):
-    """The states of CONTRACTS.md; `attended` and `no_show` are derived and never stored."""
-
-    HELD = "held"
-    PENDING = "pending"
-    CONFIRMED = "confirmed"
-    WAITLISTED = "waitlisted"
-    OFFERED = "offered"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-
-
-ACTIVE = (
-    BookingState.HELD,
-    BookingState.PENDING,
-    BookingState.CONFIRMED,
-    BookingState.WAITLISTED,
-    BookingState.OFFERED,
-)
-TAKES_PLACES = (BookingState.HELD, BookingState.PENDING, BookingState.OFFERED, BookingState.CONFIRMED)
-
-
-class BookingChannel(StrEnum):
-    """How the enterprise booked; the clerk says it when booking on behalf."""
-
-    WEB = "web"
-    API = "api"
-    PHONE = "phone"
-    WECHAT = "wechat"
-    ON_SITE = "on_site"
-
-
-class TicketState(StrEnum):
-    """Whether an attendee's code still counts."""
-
-    VALID = "valid"
-    REPLACED = "replaced"
-    DECLINED = "declined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +30,9 @@ class NewAttendee:
 class NewBooking:
     """The command to book. `slot` is a public id, `enterprise` a primary key; `party` None means those named.
 
-    `answers` maps a question's public id to the answer; `asks` is what the enterprise wants to raise.
+    `answers` maps a question's public id to the answer; `asks` is what the enterprise wants to raise. Who
+    `waits` comes with at least `party_min` people (None: the whole party) and is asked before a place is confirmed when
+    `asks_first`. `hold` is the public id of the hold to turn into the booking; the enterprise's own is found without.
     """
 
     slot: str
@@ -81,19 +43,10 @@ class NewBooking:
     asks: str = ""
     channel: BookingChannel = BookingChannel.WEB
     on_behalf_reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SlotFacts:
-    """What decides about a booking, read under the slot's lock."""
-
-    state: SlotState
-    starts_at: datetime
-    opens_at: datetime | None
-    closes_at: datetime
-    places_left: int
-    people_left: int | None
-    party_max: int | None
+    waits: bool = False
+    party_min: int | None = None
+    asks_first: bool = False
+    hold: str = ""
 
 
 def clean_attendee(attendee: NewAttendee, field: str = "attendees") -> NewAttendee:
@@ -131,6 +84,13 @@ def party_of(party: int | None, named: int) -> int:
     return size
 
 
+def party_min_of(party_min: int | None, party: int) -> int:
+    """The smallest number that comes all the same; Invalid when it is none or more than the party."""
+    if party_min is not None and not 1 <= party_min <= party:
+        raise Invalid("out_of_range", field="party_min", minimum=1, maximum=party)
+    return party if party_min is None else party_min
+
+
 def clean_answers(
     answers: tuple[tuple[str, str], ...], questions: dict[str, tuple[QuestionKind, bool]]
 ) -> dict[str, str]:
@@ -152,39 +112,3 @@ def clean_answers(
     if problems:
         raise Invalid.many(problems)
     return cleaned
-
-
-def refusal(slot: SlotFacts, party: int, now: datetime, *, on_behalf: bool) -> Refusal | None:
-    """Why a party cannot have places in the slot now; None when it can.
-
-    A clerk booking on behalf is not bound by the window, only by the start: many bookings come by phone.
-    """
-    if slot.state is not SlotState.PUBLISHED:
-        return Conflict("slot_called_off" if slot.state is SlotState.CALLED_OFF else "slot_not_published")
-    if now >= slot.starts_at:
-        return Conflict("window_closed", closes_at=min(slot.closes_at, slot.starts_at))
-    if not on_behalf and slot.opens_at is not None and now < slot.opens_at:
-        return Conflict("window_not_open", opens_at=slot.opens_at)
-    if not on_behalf and now >= slot.closes_at:
-        return Conflict("window_closed", closes_at=slot.closes_at)
-    if slot.party_max is not None and party > slot.party_max:
-        return Conflict("party_too_large", maximum=slot.party_max, remove=party - slot.party_max)
-    if slot.places_left < 1 or (slot.people_left is not None and party > slot.people_left):
-        return Conflict("slot_full", places_left=slot.places_left, attendee_places_left=slot.people_left)
-    return None
-
-
-def check_cancel(state: BookingState, slot: SlotState, starts_at: datetime, now: datetime) -> None:
-    """Raise Conflict unless a booking may be cancelled: until the start; after the deadline it is a late one."""
-    if state not in ACTIVE:
-        raise Conflict("booking_not_active", state=state.value)
-    if slot is SlotState.PUBLISHED and now >= starts_at:
-        raise Conflict("slot_began", starts_at=starts_at)
-
-
-def check_names(state: BookingState, names_until: datetime, now: datetime, *, is_staff: bool) -> None:
-    """Raise Conflict unless attendees may be named or changed now; a clerk may until the slot ends."""
-    if state not in ACTIVE:
-        raise Conflict("booking_not_active", state=state.value)
-    if not is_staff and now >= names_until:
-        raise Conflict("names_closed", names_until=names_until)

@@ -6,17 +6,22 @@ from dataclasses import replace
 
 from eventsys.bookings import messages
 from eventsys.bookings.models import Attendee, Booking
-from eventsys.bookings.queries import SHARE, find_shared_booking, find_ticket
+from eventsys.bookings.queries import SHARE, facts_of, find_shared_booking, find_ticket
 from eventsys.bookings.rules import (
+    TAKES_PLACES,
     BookingState,
     NewAttendee,
     TicketState,
     check_names,
     clean_attendee,
     clean_attendees,
+    party_of,
 )
+from eventsys.bookings.services.admission import clash_of, with_nearest
 from eventsys.bookings.services.booking import new_attendees
-from eventsys.bookings.services.cancelling import lock_booking
+from eventsys.bookings.services.locking import lock_booking
+from eventsys.bookings.services.states import enter
+from eventsys.bookings.services.waiting import places_freed
 from eventsys.core import audit
 from eventsys.core.actor import ANYBODY, Actor, Grant, Role
 from eventsys.core.clock import now
@@ -24,6 +29,7 @@ from eventsys.core.db import db
 from eventsys.core.errors import Conflict, Invalid, NotFound
 from eventsys.core.installation import derived_token
 from eventsys.core.permissions import Permission, authorize
+from eventsys.directory.contact_queries import find_contact
 from eventsys.notifications.services import Recipient
 from eventsys.slots.models import Slot
 from eventsys.slots.rules import SlotState
@@ -35,18 +41,55 @@ def name_attendees(
     *,
     actor: Actor,
     version: int | None = None,
+    party: int | None = None,
 ) -> Booking:
     """Make `people` the booking's attendees: (ticket id or None, details). Who keeps a name keeps the ticket; a new
-    name under an old ticket gets a new one and the old is dead; whoever is not listed is taken off."""
+    name under an old ticket gets a new one and the old is dead; whoever is not listed is taken off. `party` makes the
+    booking larger, as far as there is room and nobody waits, or smaller, which frees places."""
     cleaned = clean_attendees(tuple(person for _, person in people))
     booking, slot = lock_booking(public_id, actor)
     authorize(actor, Permission.CHANGE_BOOKING, booking.scope_with(slot))
     is_staff = booking.enterprise_id not in actor.enterprises()
-    check_names(booking.state, slot.ends_at if is_staff else slot.names_until, now(), is_staff=False)
+    check_names(booking.state, slot.ends_at if is_staff else slot.names_until, now())
     booking.require_version(version)
+    if party is not None and party != booking.party:
+        _resize(booking, slot, party_of(party, 0), actor)
     if len(cleaned) > booking.party:
         raise Invalid("more_names_than_party", field="attendees", party=booking.party, named=len(cleaned))
     _set_attendees(booking, slot, [(key, who) for (key, _), who in zip(people, cleaned, strict=True)], actor)
+    return booking
+
+
+def _resize(booking: Booking, slot: Slot, party: int, actor: Actor) -> None:
+    """A party of another size: a larger one needs room now, and for who waits nothing changes but their own wish."""
+    facts = facts_of(slot)
+    largest = min((limit for limit in (slot.party_max, slot.attendee_capacity) if limit is not None), default=party)
+    if party > largest:
+        raise Conflict("party_too_large", maximum=largest, remove=party - largest)
+    more = party - booking.party
+    takes_places = booking.state in TAKES_PLACES
+    if more > 0 and takes_places and (facts.has_queue(now()) or (facts.people_left or more) < more):
+        refused = Conflict("queue_ahead" if facts.has_queue(now()) else "slot_full", ahead=slot.waiting)
+        raise with_nearest(refused, slot, party, booking.enterprise_id)
+    enter(booking, slot, booking.state, actor=actor, action="booking.resized", party=party, lapses_at=booking.lapses_at)
+    if more < 0 and takes_places:
+        places_freed(slot)
+
+
+def hand_over(public_id: str, person: str, *, actor: Actor) -> Booking:
+    """Make a colleague (public id of a person) the contact of a booking; the enterprise's it stays."""
+    booking, slot = lock_booking(public_id, actor)
+    authorize(actor, Permission.CHANGE_BOOKING, booking.scope_with(slot))
+    colleague = find_contact(booking.enterprise_id, person)
+    if colleague is None:
+        raise Invalid("unknown_colleague", field="person")
+    before = {"contact": booking.contact_name}
+    booking.contact_id, booking.contact_name = colleague.id, colleague.name[:60]
+    booking.changed_at = now()
+    booking.version += 1
+    after = {"contact": booking.contact_name}
+    audit.record(actor, "booking.handed_over", "booking", booking.public_id, before=before, after=after)
+    messages.tell_contact("booking_handed_over", booking, slot, messages.contact_of(booking))
     return booking
 
 
@@ -70,13 +113,14 @@ def name_yourself(token: str, person: NewAttendee, *, actor: Actor = ANYBODY) ->
         raise NotFound("link_unknown")
     person = clean_attendee(person, "person")
     booking, slot = lock_booking(shared.public_id, _as_holder(shared, actor))
-    check_names(booking.state, slot.names_until, now(), is_staff=False)
+    check_names(booking.state, slot.names_until, now())
     valid = [attendee for attendee in booking.attendees if attendee.state is TicketState.VALID]
     for attendee in valid:
         if (attendee.name, attendee.phone) == (person.name, person.phone):
             return attendee  # pressed twice
     if len(valid) >= booking.party:
         raise Conflict("party_full", party=booking.party)
+    _check_clash(booking, slot, (person,))
     (added,) = _add(booking, slot, (person,))
     booking.version += 1
     _record(booking, actor, added=[added], ended=[])
@@ -88,7 +132,8 @@ def replace_attendee(ticket: str, person: NewAttendee, *, actor: Actor = ANYBODY
     """Another person comes instead (换人参加): the old code is dead, the new attendee's ticket is answered."""
     person = clean_attendee(person, "person")
     booking, slot, attendee = _lock_ticket(ticket, actor)
-    check_names(booking.state, slot.starts_at, now(), is_staff=False)
+    check_names(booking.state, slot.starts_at, now())
+    _check_clash(booking, slot, (person,))
     _end(attendee, TicketState.REPLACED)
     booking.version += 1
     (added,) = _add(booking, slot, (person,))
@@ -141,6 +186,7 @@ def _set_attendees(booking: Booking, slot: Slot, people: list[tuple[str | None, 
             kept.add(old.public_id)
         else:
             added.append(person)
+    _check_clash(booking, slot, tuple(added))
     ended = [item for key, item in valid.items() if key not in kept]
     for item in ended:
         _end(item, TicketState.REPLACED)
@@ -150,6 +196,13 @@ def _set_attendees(booking: Booking, slot: Slot, people: list[tuple[str | None, 
         messages.tell_contact("booking_changed", booking, slot, _contacts(booking))
     messages.tell_attendees("ticket", booking, slot, fresh)
     messages.tell_attendees("ticket_cancelled", booking, slot, ended)
+
+
+def _check_clash(booking: Booking, slot: Slot, people: tuple[NewAttendee, ...]) -> None:
+    """Raise Conflict when one of the people is elsewhere at the time."""
+    clash = clash_of(slot, booking.enterprise, people, leaving=booking.id) if people else None
+    if clash is not None:
+        raise clash
 
 
 def _add(booking: Booking, slot: Slot, people: tuple[NewAttendee, ...]) -> list[Attendee]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from eventsys.bookings import messages
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import list_slot_bookings
-from eventsys.bookings.rules import ACTIVE, TicketState
+from eventsys.bookings.rules import ACTIVE, BookingState, TicketState
 from eventsys.bookings.services.cancelling import end_booking
+from eventsys.bookings.services.states import enter
+from eventsys.bookings.services.waiting import places_freed
 from eventsys.core.actor import Actor
 from eventsys.core.db import Busy, db
 from eventsys.core.errors import NotFound
@@ -20,14 +22,18 @@ from eventsys.slots.queries import get_slot_of, nearest_slots
 from eventsys.slots.rules import NewSlot, SlotState
 
 LOCK_ATTEMPTS = 5
+COPIED = frozenset({"starts_at", "department_id", "edition_id"})  # of the slot, into its bookings
 
 
 def change_slot(public_id: str, command: NewSlot, *, version: int | None, actor: Actor) -> Slot:
     """Edit a slot; whoever booked it is told when time or place moved, and their calendars follow."""
     slot = _lock_slot_and_enterprises(public_id, actor)
     changed = slots.edit_slot(slot, command, version, actor=actor)
+    if changed & COPIED:
+        _follow(slot)
     if not changed or slot.state is not SlotState.PUBLISHED:
         return slot
+    places_freed(slot)  # there may be more of them now
     if changed & slots.MOVES:
         for booking in list_slot_bookings(slot.id, ACTIVE):
             messages.tell_contact("slot_moved", booking, slot, messages.contacts_of(booking.enterprise_id))
@@ -41,13 +47,24 @@ def call_off_slot(public_id: str, reason: str, *, actor: Actor) -> Slot:
     slot = _lock_slot_and_enterprises(public_id, actor)
     slots.mark_called_off(slot, reason, actor=actor)
     alternatives = [messages.slot_context(other) for other in nearest_slots(slot, party=1)]
+    forgiven = update(Booking).where(Booking.slot_id == slot.id).values(is_late_cancellation=False)
+    db.session.execute(forgiven)  # what is called off counts against no quota
     for booking in list_slot_bookings(slot.id, ACTIVE):
+        if booking.state is BookingState.HELD:
+            enter(booking, slot, BookingState.EXPIRED, actor=actor, action="booking.expired")
+            continue
         end_booking(booking, slot, actor, slot.call_off_reason, is_late=False)
         told = {"reason": slot.call_off_reason, "nearest": alternatives}
         messages.tell_contact("slot_called_off", booking, slot, messages.contacts_of(booking.enterprise_id), **told)
         valid = [item for item in booking.attendees if item.state is TicketState.VALID]
         messages.tell_attendees("slot_called_off", booking, slot, valid, **told)
     return slot
+
+
+def _follow(slot: Slot) -> None:
+    """What the bookings have copied of their slot, so that quotas count where it is now."""
+    values = {"month": slot.month, "department_id": slot.department_id, "edition_id": slot.edition_id}
+    db.session.execute(update(Booking).where(Booking.slot_id == slot.id).values(**values))
 
 
 def _lock_slot_and_enterprises(public_id: str, actor: Actor) -> Slot:

@@ -100,7 +100,7 @@ def _attendees_page(booking: Booking, form: AttendeesForm, error: Refusal | None
 def _names_refused(booking: Booking, *, is_staff: bool) -> Conflict | None:
     try:
         until = booking.slot.ends_at if is_staff else booking.slot.names_until
-        check_names(booking.state, until, now(), is_staff=False)
+        check_names(booking.state, until, now())
     except Conflict as error:
         return error
     return None

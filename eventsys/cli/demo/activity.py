@@ -28,12 +28,13 @@ from eventsys.core.tokens import hash_token, new_token
 from eventsys.directory.models import Department, Enterprise, Place, Service
 from eventsys.directory.rules import Topic
 from eventsys.slots.models import Edition, Slot
-from eventsys.slots.rules import FORMAT_DEFAULTS, SlotFormat, SlotState, default_window
+from eventsys.slots.rules import FORMAT_DEFAULTS, SlotFormat, SlotState, default_window, month_of
 from eventsys.workdays.calendar import is_workday
 
 FIRST_EDITION = 4  # the edition of the first month shown
 FORMATS = ((SlotFormat.SESSION, 45), (SlotFormat.VISIT, 35), (SlotFormat.ONLINE, 20))
 HOURS = ((9, 0), (9, 30), (10, 0), (14, 30), (15, 0), (16, 0))
+QUOTA_MONTH, QUOTA_EDITION, QUOTA_OPEN = 2, 3, 6
 SURNAMES = "陈林黄张李王吴刘蔡杨许郑谢郭洪邱曾廖赖徐"
 TITLES = {
     SlotFormat.VISIT: "{service}上门服务",
@@ -135,6 +136,11 @@ def _slot(
         closes_at=window.closes_at,
         cancel_until=window.cancel_until,
         names_until=window.names_until,
+        queue_until=window.queue_until,
+        month=month_of(starts_at, installation().zone),
+        quota_month=QUOTA_MONTH,
+        quota_edition=QUOTA_EDITION,
+        quota_open=QUOTA_OPEN,
         capacity=defaults.capacity,
         attendee_capacity=defaults.attendee_capacity,
         party_max=defaults.party_max,
@@ -192,6 +198,10 @@ def _booking(slot: Slot, enterprise: Enterprise, party: int, codes: set[str], ra
         enterprise=enterprise,
         state=BookingState.CANCELLED if is_cancelled else BookingState.CONFIRMED,
         party=party,
+        party_min=party,
+        month=slot.month,
+        department_id=slot.department.id,
+        edition_id=slot.edition.id if slot.edition else None,
         channel=random.choice((BookingChannel.WEB, BookingChannel.WEB, BookingChannel.WECHAT, BookingChannel.PHONE)),
         contact_name=contact,
         created_at=at,

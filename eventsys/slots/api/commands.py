@@ -19,6 +19,7 @@ _MOVING = ("closes_at", "cancel_until", "names_until")  # with the start, unless
 _PLAIN = (
     "title", "title_en", "description", "topic", "format", "place_text", "online_url", "starts_at", "ends_at",
     "opens_at", "closes_at", "cancel_until", "names_until", "capacity", "attendee_capacity", "party_max",
+    "needs_approval", "invited_until", "draw_at",
 )  # fmt: skip
 
 
@@ -42,6 +43,10 @@ def changed_command(slot: Slot, sent: dict[str, Any]) -> NewSlot:
             NewQuestion(item["label"], QuestionKind(item["kind"]), item["required"]) for item in slot.questions
         ),
         edition=slot.edition_id,
+        quota_month=slot.quota_month,
+        quota_edition=slot.quota_edition,
+        quota_open=slot.quota_open,
+        is_draw_weighted=slot.is_draw_weighted,
     )
     changes = _plain(sent) | _references(sent)
     if "department" in sent:
@@ -52,7 +57,9 @@ def changed_command(slot: Slot, sent: dict[str, Any]) -> NewSlot:
 
 
 def _plain(sent: dict[str, Any]) -> dict[str, Any]:
-    return {name: sent[name] for name in _PLAIN if name in sent}
+    plain = {name: sent[name] for name in _PLAIN if name in sent}
+    plain |= {f"quota_{name}": limit for name, limit in sent.get("quota", {}).items()}
+    return plain | ({"is_draw_weighted": sent["draw_weighted"]} if "draw_weighted" in sent else {})
 
 
 def _references(sent: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +74,7 @@ def _references(sent: dict[str, Any]) -> dict[str, Any]:
             _keys(Place, [sent["place"]], "place", "unknown_place", Place.name)[0] if sent["place"] else None
         )
     if "audience" in sent:
-        found["audience"] = _audience(sent["audience"])
+        found["audience"] = _audience(sent["audience"], invites_first=sent.get("invited_until") is not None)
     if "questions" in sent:
         found["questions"] = tuple(
             NewQuestion(item["label"], item["kind"], item["required"]) for item in sent["questions"]
@@ -89,7 +96,8 @@ def _department(id_or_code: str) -> int:
     return department.id
 
 
-def _audience(sent: dict[str, Any]) -> Audience:
+def _audience(sent: dict[str, Any], *, invites_first: bool) -> Audience:
+    """The audience; the enterprises named are the whole of it, or those who may book first."""
     enterprises = _keys(
         Enterprise, sent["enterprises"], "audience.enterprises", "unknown_enterprise", Enterprise.credit_code
     )
@@ -105,9 +113,9 @@ def _audience(sent: dict[str, Any]) -> Audience:
     kind = AudienceKind.PUBLIC
     if any(filters.values()):
         kind = AudienceKind.FILTERED
-    if enterprises or sent.get("kind") is AudienceKind.NAMED:
+    if (enterprises and not invites_first) or sent.get("kind") is AudienceKind.NAMED:
         kind = AudienceKind.NAMED
-    if sent.get("kind", kind) is not kind or (enterprises and any(filters.values())):
+    if sent.get("kind", kind) is not kind or (kind is AudienceKind.NAMED and any(filters.values())):
         raise Invalid("bad_choice", field="audience.kind")
     return Audience(kind, enterprises=enterprises, **filters)
 

@@ -96,6 +96,14 @@ class AudienceOut(Part):
     sizes = Listed(Text())
 
 
+class QuotaOut(Part):
+    """How many bookings one enterprise may have, null without a limit."""
+
+    month = Whole(allow_none=True, metadata={"description": "of the department in a month"})
+    edition = Whole(allow_none=True, metadata={"description": "of the edition"})
+    open = Whole(allow_none=True, metadata={"description": "open at a time"})
+
+
 class SlotOut(Part):
     """A slot. `opens_at` null: open since it was published; a limit that is null does not exist."""
 
@@ -122,6 +130,13 @@ class SlotOut(Part):
     party_max = Whole(allow_none=True)
     places_left = Whole()
     attendee_places_left = Whole(allow_none=True)
+    waiting = Whole(metadata={"description": "enterprises on the waiting list"})
+    queue_until = Instant(metadata={"description": "until when the waiting list orders who comes next"})
+    quota = Derived(QuotaOut, "quota_of")
+    needs_approval = fields.Boolean()
+    invited_until = Instant(allow_none=True, metadata={"description": "until when only the invited may book"})
+    draw_at = Instant(allow_none=True, metadata={"description": "until then bookings register for a draw"})
+    drawn_at = Instant(allow_none=True)
     questions = Listed(Nested(QuestionOut))
     audience = Derived(AudienceOut, "audience_of")
     online_url = Text(allow_none=True, metadata={"description": "for who booked and the department"})
@@ -133,6 +148,10 @@ class SlotOut(Part):
         """The place with the text beside it, null for neither."""
         name = " ".join(filter(None, [slot.place.name if slot.place else "", slot.place_text]))
         return {"id": slot.place.public_id if slot.place else None, "name": name} if name else None
+
+    def quota_of(self, slot: Slot) -> Any:
+        """The quotas of the slot."""
+        return {"month": slot.quota_month, "edition": slot.quota_edition, "open": slot.quota_open}
 
     def audience_of(self, slot: Slot) -> Any:
         """The audience with public ids and names."""
@@ -184,6 +203,14 @@ class AudienceIn(Part):
     enterprises = Listed(PublicId(), INVITED_MAX, load_default=list, metadata={"description": "ids or credit codes"})
 
 
+class QuotaIn(Part):
+    """How many bookings one enterprise may have; null or left out: no limit."""
+
+    month = Whole(1, CAPACITY_MAX, load_default=None, allow_none=True)
+    edition = Whole(1, CAPACITY_MAX, load_default=None, allow_none=True)
+    open = Whole(1, CAPACITY_MAX, load_default=None, allow_none=True)
+
+
 class SlotPatch(Input):
     """What of a slot can be set; times not given follow from the format's defaults."""
 
@@ -209,6 +236,11 @@ class SlotPatch(Input):
     party_max = Whole(1, CAPACITY_MAX, allow_none=True)
     audience = Nested(AudienceIn)
     questions = Listed(Nested(QuestionIn), QUESTIONS_MAX)
+    quota = Nested(QuotaIn)
+    needs_approval = Flag()
+    invited_until = Instant(allow_none=True, metadata={"description": "the enterprises of the audience come first"})
+    draw_at = Instant(allow_none=True)
+    draw_weighted = Flag(metadata={"description": "more chances for who was not served for long"})
 
 
 class SlotIn(SlotPatch):

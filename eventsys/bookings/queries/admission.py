@@ -1,0 +1,263 @@
+"""What is read under a slot's lock before an enterprise is let in, made to wait, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, null, or_, select
+from sqlalchemy.orm import joinedload
+
+from eventsys.bookings.models import Attendee, Booking, IdempotencyKey, NoShow, QuotaException
+from eventsys.bookings.rules import (
+    ACTIVE,
+    TAKES_PLACES,
+    BookingState,
+    NewAttendee,
+    Quota,
+    QuotaKind,
+    SlotFacts,
+    Stay,
+    TicketState,
+    Whereabouts,
+)
+from eventsys.bookings.rules.clashes import LONGEST_WAY
+from eventsys.core.clock import now
+from eventsys.core.db import db
+from eventsys.core.flush import next_key
+from eventsys.directory.models import District, Park
+from eventsys.slots.models import Slot, slot_enterprises
+from eventsys.slots.rules import SlotFormat
+
+NOBODY = -1  # the primary key of no booking
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A locked slot as an enterprise finds it. `own` is the primary key of its active booking there, `quotas` do not
+    count that slot, `key` is for a new booking, and `idempotent` is (request hash, answer) of a repeated request."""
+
+    slot: Slot
+    own: int | None
+    quotas: tuple[Quota, ...]
+    has_exception: bool
+    is_invited: bool
+    settings: dict[str, Any]
+    key: int | None
+    idempotent: tuple[str, dict[str, Any]] | None = None
+
+
+def lock_slot_for(enterprise: int, slot: str, *, owner: str = "", key: str = "", leaving: int = NOBODY) -> Entry | None:
+    """The slot (public id), locked, and what decides for the enterprise, which the caller has locked: one statement.
+
+    What is counted here changes only under the enterprise's lock, so the counts are right although this statement
+    may have waited for the slot's. `leaving` is a booking (primary key) that a move gives up.
+    """
+    row = db.session.execute(
+        select(
+            Slot,
+            _own(enterprise).label("own"),
+            *(_used(kind, enterprise, leaving).label(kind.value) for kind in QuotaKind),
+            _has_exception(enterprise).label("has_exception"),
+            _is_invited(enterprise).label("is_invited"),
+            District.settings,
+            next_key(Booking).label("key"),
+            IdempotencyKey.request_hash,
+            IdempotencyKey.answer,
+        )
+        .select_from(Slot)
+        .join(District, District.id == 1)
+        .outerjoin(IdempotencyKey, and_(IdempotencyKey.owner == owner, IdempotencyKey.key == key))
+        .where(Slot.public_id == slot)
+        .options(joinedload(Slot.department), joinedload(Slot.place))
+        .with_for_update(of=Slot)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        return None
+    limits = {QuotaKind.MONTH: row.Slot.quota_month, QuotaKind.EDITION: row.Slot.quota_edition}
+    limits[QuotaKind.OPEN] = row.Slot.quota_open
+    return Entry(
+        slot=row.Slot,
+        own=row.own,
+        quotas=tuple(Quota(kind, limits[kind], getattr(row, kind.value) or 0) for kind in QuotaKind),
+        has_exception=bool(row.has_exception),
+        is_invited=bool(row.is_invited),
+        settings=row.settings,
+        key=row.key,
+        idempotent=(row.request_hash, row.answer) if row.request_hash is not None else None,
+    )
+
+
+def _own(enterprise: int) -> ScalarSelect[int]:
+    return (
+        select(Booking.id)
+        .where(Booking.slot_id == Slot.id, Booking.enterprise_id == enterprise, Booking.state.in_(ACTIVE))
+        .scalar_subquery()
+    )
+
+
+def is_counted() -> ColumnElement[bool]:
+    """Which bookings count against a quota: those with places, and late cancellations (CONTRACTS.md)."""
+    has_places = and_(Booking.state.in_(TAKES_PLACES), or_(Booking.lapses_at.is_(None), Booking.lapses_at > now()))
+    return or_(has_places, and_(Booking.state == BookingState.CANCELLED, Booking.is_late_cancellation))
+
+
+def _used(kind: QuotaKind, enterprise: int, leaving: int) -> ColumnElement[int]:
+    """How many of the enterprise's bookings of other slots a quota counts; NULL where the slot has no such quota."""
+    limit: Any = {
+        QuotaKind.MONTH: Slot.quota_month,
+        QuotaKind.EDITION: Slot.quota_edition,
+        QuotaKind.OPEN: Slot.quota_open,
+    }[kind]
+    count = select(func.count(Booking.id)).where(
+        Booking.enterprise_id == enterprise, Booking.slot_id != Slot.id, Booking.id != leaving
+    )
+    if kind is QuotaKind.MONTH:
+        same = (Booking.month == Slot.month, Booking.department_id == Slot.department_id)
+        count = count.where(*same, is_counted())
+    elif kind is QuotaKind.EDITION:
+        count = count.where(Booking.edition_id == Slot.edition_id, is_counted())
+    else:
+        count = count.where(is_open(), Booking.month >= now().year * 100 + now().month - 1)
+    return case((limit.is_(None), null()), else_=count.correlate(Slot).scalar_subquery())
+
+
+def is_open() -> ColumnElement[bool]:
+    """Which bookings are open: active ones, those who wait too, of slots still to come."""
+    alive = or_(Booking.lapses_at.is_(None), Booking.lapses_at > now())
+    other = select(Slot.id).where(Slot.ends_at > now()).correlate(None)
+    return and_(Booking.state.in_(ACTIVE), alive, Booking.slot_id.in_(other))
+
+
+def _has_exception(enterprise: int) -> ColumnElement[Any]:
+    found = select(QuotaException.slot_id).where(
+        QuotaException.slot_id == Slot.id, QuotaException.enterprise_id == enterprise
+    )
+    return found.exists()
+
+
+def _is_invited(enterprise: int) -> ColumnElement[Any]:
+    invited = select(slot_enterprises.c.slot_id).where(
+        slot_enterprises.c.slot_id == Slot.id, slot_enterprises.c.enterprise_id == enterprise
+    )
+    return case((Slot.invited_until.is_(None), True), else_=invited.exists())
+
+
+def facts_of(slot: Slot) -> SlotFacts:
+    """What the rules decide from."""
+    return SlotFacts(
+        slot.state,
+        slot.starts_at,
+        slot.opens_at,
+        slot.closes_at,
+        slot.places_left,
+        slot.attendee_places_left,
+        slot.party_max,
+        slot.queue_until,
+        slot.attendee_capacity,
+        slot.waiting,
+        slot.invited_until,
+        slot.draw_at,
+        slot.drawn_at is not None,
+        slot.needs_approval,
+    )
+
+
+def lock_slot(slot_id: int) -> Slot:
+    """The slot's row, locked, with what messages tell of it."""
+    return db.session.scalars(
+        select(Slot)
+        .where(Slot.id == slot_id)
+        .options(joinedload(Slot.department), joinedload(Slot.place))
+        .with_for_update(of=Slot)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def get_own(booking_id: int) -> Booking:
+    """The enterprise's own booking of a slot that is locked, as it is now, with its attendees."""
+    return db.session.scalars(
+        select(Booking)
+        .where(Booking.id == booking_id)
+        .options(joinedload(Booking.enterprise), joinedload(Booking.attendees))
+        .execution_options(populate_existing=True)
+    ).unique().one()  # fmt: skip
+
+
+def list_lapsed_holds(slot_id: int) -> Sequence[Booking]:
+    """The holds of a locked slot whose time has run out."""
+    query = select(Booking).where(
+        Booking.slot_id == slot_id, Booking.state == BookingState.HELD, Booking.lapses_at <= now()
+    )
+    query = query.options(joinedload(Booking.enterprise)).order_by(Booking.id)
+    return db.session.scalars(query, execution_options={"populate_existing": True}).all()
+
+
+def next_lapse(slot_id: int) -> datetime | None:
+    """When the next hold or offer of the slot lapses."""
+    return db.session.scalar(select(func.min(Booking.lapses_at)).where(Booking.slot_id == slot_id))
+
+
+def list_missed(enterprise: int, since: datetime) -> Sequence[datetime]:
+    """The starts of slots that the enterprise booked and missed since then, those excused apart."""
+    query = select(NoShow.at).where(NoShow.enterprise_id == enterprise, NoShow.at > since, ~NoShow.is_excused)
+    return db.session.scalars(query).all()
+
+
+def whereabouts_of(slot: Slot) -> Whereabouts:
+    """Where the slot is held."""
+    park = slot.park
+    return Whereabouts(park.id, park.latitude, park.longitude) if park else Whereabouts()
+
+
+def list_stays(
+    slot: Slot, enterprise: int, people: Collection[NewAttendee], *, leaving: int = NOBODY
+) -> Sequence[Stay]:
+    """Where these people (known by mobile number or mail address) are about the time of the slot, by the bookings of
+    other slots; for a visit also the other visits that the enterprise receives."""
+    phones = {person.phone for person in people if person.phone}
+    emails = {person.email for person in people if person.email}
+    is_visit = slot.format is SlotFormat.VISIT
+    if not phones and not emails and not is_visit:
+        return ()
+    same_people = and_(Attendee.state == TicketState.VALID, or_(Attendee.phone.in_(phones), Attendee.email.in_(emails)))
+    same_host = and_(Booking.enterprise_id == enterprise, Slot.format == SlotFormat.VISIT)
+    rows = db.session.execute(
+        select(
+            Attendee.name,
+            same_people.label("is_person"),
+            Slot.title,
+            Slot.starts_at,
+            Slot.ends_at,
+            Park.id.label("park"),
+            Park.latitude,
+            Park.longitude,
+        )
+        .select_from(Booking)
+        .join(Slot, Slot.id == Booking.slot_id)
+        .outerjoin(Attendee, Attendee.booking_id == Booking.id)
+        .outerjoin(Park, Park.id == Slot.park_id)
+        .where(
+            or_(same_people, same_host) if is_visit else same_people,
+            Booking.state.in_(TAKES_PLACES),
+            or_(Booking.lapses_at.is_(None), Booking.lapses_at > now()),
+            Booking.id != leaving,
+            Slot.id != slot.id,
+            Slot.starts_at < slot.ends_at + LONGEST_WAY,
+            Slot.ends_at > slot.starts_at - LONGEST_WAY - timedelta(minutes=1),
+        )
+        .order_by(Slot.starts_at, Slot.id)
+    )
+    return [
+        Stay(
+            row.name if row.is_person else "",
+            row.title,
+            row.starts_at,
+            row.ends_at,
+            Whereabouts(row.park, row.latitude, row.longitude),
+        )
+        for row in rows
+    ]

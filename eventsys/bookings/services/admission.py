@@ -1,0 +1,114 @@
+"""Whether an enterprise gets into a slot: the same checks for booking, holding, moving and the waiting list."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from eventsys.bookings.models import Booking
+from eventsys.bookings.queries import (
+    Entry,
+    facts_of,
+    list_lapsed_holds,
+    list_missed,
+    list_stays,
+    next_lapse,
+    whereabouts_of,
+)
+from eventsys.bookings.queries.admission import NOBODY
+from eventsys.bookings.rules import (
+    BookingState,
+    NewAttendee,
+    NoShowRule,
+    Quota,
+    QuotaKind,
+    find_clash,
+    quota_refusal,
+    refusal,
+)
+from eventsys.bookings.services.states import enter
+from eventsys.core.actor import system_actor
+from eventsys.core.clock import now
+from eventsys.core.db import db
+from eventsys.core.errors import Conflict, NotAllowed, NotFound, Refusal
+from eventsys.directory.models import Enterprise
+from eventsys.directory.settings import settings_from
+from eventsys.slots.models import Slot
+from eventsys.slots.queries import is_slot_for, nearest_slots
+from eventsys.slots.rules import AudienceKind
+
+CLOCKWORK = system_actor("eventsys")
+
+
+def check_entry(
+    entry: Entry,
+    enterprise: Enterprise,
+    party: int,
+    people: tuple[NewAttendee, ...],
+    *,
+    on_behalf: bool,
+    leaving: int = NOBODY,
+) -> None:
+    """Raise the rule that keeps the enterprise out of the slot, whatever its capacity, with what is possible instead.
+
+    NotFound for a slot that does not exist for it. `leaving` is a booking that a move gives up.
+    """
+    slot = entry.slot
+    if not enterprise.active:
+        raise NotAllowed("enterprise_disabled")
+    if slot.audience_kind is not AudienceKind.PUBLIC and not is_slot_for(slot, enterprise.id):
+        if slot.is_hidden and not on_behalf:
+            raise NotFound()
+        raise with_nearest(Conflict("not_invited"), slot, party, enterprise.id)
+    refused = refusal(facts_of(slot), party, now(), on_behalf=on_behalf, is_invited=entry.is_invited)
+    refused = refused or limits_of(entry) or clash_of(slot, enterprise, people, leaving=leaving)
+    if refused is not None:
+        raise with_nearest(refused, slot, party, enterprise.id)
+
+
+def limits_of(entry: Entry) -> Conflict | None:
+    """The quota that is reached, unless a coordinator made an exception."""
+    if entry.has_exception:
+        return None
+    slot = entry.slot
+    return quota_refusal(entry.quotas, department=slot.department.short_name, month=slot.month)
+
+
+def clash_of(
+    slot: Slot, enterprise: Enterprise, people: tuple[NewAttendee, ...], *, leaving: int = NOBODY
+) -> Conflict | None:
+    """Who of the people, or of the enterprise's visits, is elsewhere at the time of the slot or on the way."""
+    stays = list_stays(slot, enterprise.id, people, leaving=leaving)
+    stay = find_clash(stays, slot.starts_at, slot.ends_at, whereabouts_of(slot)) if stays else None
+    return Conflict("clash", name=stay.name or enterprise.name, title=stay.title) if stay else None
+
+
+def with_nearest(refused: Refusal, slot: Slot, party: int, enterprise: int) -> Refusal:
+    """The refusal with what is possible instead."""
+    refused.fields |= {"nearest": nearest_slots(slot, party, enterprise), "phone": slot.department.phone}
+    return refused
+
+
+def needs_approval(entry: Entry, enterprise: int) -> bool:
+    """Whether no-shows make the department decide, where the district has such a rule."""
+    settings = settings_from(entry.settings)
+    if not settings.no_show_rule:
+        return False
+    rule = NoShowRule(settings.no_show_count, settings.no_show_months, settings.no_show_days)
+    return rule.needs_approval(list_missed(enterprise, now() - timedelta(days=31 * rule.months)), now())
+
+
+def release_lapsed_holds(slot: Slot, *, but: Booking | None = None) -> None:
+    """Expire the holds of a locked slot whose time has run out, `but` one that is about to become a booking: any
+    request that needs the place does it, no job."""
+    if slot.lapses_at is None or slot.lapses_at > now():
+        return
+    lapsed = [booking for booking in list_lapsed_holds(slot.id) if booking is not but]
+    for booking in lapsed:
+        enter(booking, slot, BookingState.EXPIRED, actor=CLOCKWORK, action="booking.expired")
+    db.session.flush()
+    slot.lapses_at = next_lapse(slot.id)
+
+
+def open_quotas(entry: Entry) -> list[Quota]:
+    """The quotas that count those who wait as well."""
+    return [quota for quota in entry.quotas if quota.kind is QuotaKind.OPEN]
