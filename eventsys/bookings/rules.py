@@ -9,7 +9,8 @@ from enum import StrEnum
 from eventsys.accounts.rules import NAME_MAX, parse_email, parse_mobile
 from eventsys.core.errors import Conflict, Invalid, Refusal
 from eventsys.core.text import clean_line, clean_text
-from eventsys.slots.rules import CAPACITY_MAX, QuestionKind, SlotState
+from eventsys.directory.settings import CAPACITY_MAX
+from eventsys.slots.rules import QuestionKind, SlotState
 
 ASKS_MAX = 1_000
 ANSWER_MAX = 500

@@ -27,8 +27,9 @@ from eventsys.core.installation import installation
 from eventsys.core.tokens import hash_token, new_token
 from eventsys.directory.models import Department, Enterprise, Place, Service
 from eventsys.directory.rules import Topic
+from eventsys.directory.settings import Settings
 from eventsys.slots.models import Edition, Slot
-from eventsys.slots.rules import FORMAT_DEFAULTS, SlotFormat, SlotState, default_window
+from eventsys.slots.rules import SlotFormat, SlotState, default_window
 from eventsys.workdays.calendar import is_workday
 
 FIRST_EDITION = 4  # the edition of the first month shown
@@ -109,9 +110,9 @@ def _slot(
     edition: Edition,
     random: Random,
 ) -> Slot:
-    defaults = FORMAT_DEFAULTS[kind]
+    defaults = Settings().of_format(kind)
     made_at = starts_at - timedelta(days=20)
-    window = default_window(kind, starts_at, installation().zone, min(now(), made_at))
+    window = default_window(defaults, starts_at, installation().zone, min(now(), made_at))
     is_past = starts_at <= now()
     state = SlotState.PUBLISHED if is_past or random.random() > 0.08 else SlotState.DRAFT
     held_at = place if kind is SlotFormat.SESSION else None
@@ -136,8 +137,8 @@ def _slot(
         cancel_until=window.cancel_until,
         names_until=window.names_until,
         capacity=defaults.capacity,
-        attendee_capacity=defaults.attendee_capacity,
-        party_max=defaults.party_max,
+        attendee_capacity=defaults.attendee_capacity or None,
+        party_max=defaults.party_max or None,
         audience={"parks": [], "tags": [], "sub_districts": [], "sizes": []},
         created_at=made_at,
         changed_at=made_at,
