@@ -51,7 +51,7 @@ translations: $(VENV)/.dev
 	$(BIN)/pybabel -q extract -F babel.cfg --ignore-dirs '.*' -k _l -k N_ -k lazy_gettext --no-location \
 		--sort-output --omit-header --project eventsys -o $(VENV)/messages.pot .
 	$(BIN)/pybabel -q update -i $(VENV)/messages.pot -d eventsys/translations --no-fuzzy-matching --omit-header \
-		--ignore-obsolete
+		--width 120 --ignore-obsolete
 
 lock: $(VENV)/.dev
 	$(BIN)/pip install -q uv

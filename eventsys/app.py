@@ -99,6 +99,7 @@ def configure(app: Flask, config: Config) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
         SIGN_IN_ENDPOINT="accounts.sign_in",
+        ENROLMENT_ENDPOINT="accounts.second_factor",
         PREFERRED_URL_SCHEME="https" if config.is_secure else "http",
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]

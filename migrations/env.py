@@ -7,7 +7,7 @@ engine = current_app.extensions["migrate"].db.engine
 metadata = current_app.extensions["migrate"].db.metadata
 
 with engine.connect() as connection:
-    # SQLite alters a table by making it anew; dropping the old one would delete whatever refers to it (ON DELETE CASCADE).
+    # SQLite alters a table by making it anew; dropping the old one would delete whatever refers to it with CASCADE.
     is_sqlite = connection.dialect.name == "sqlite"
     if is_sqlite:
         connection.connection.execute("PRAGMA foreign_keys=OFF")  # outside a transaction, or it does nothing

@@ -51,6 +51,7 @@ def setup(
             add_first(coordinator, coordinator_login, coordinator_password, Role.COORDINATOR)
             add_first(administrator, administrator_login, administrator_password, Role.ADMINISTRATOR)
     click.echo("The district is set up. Start it with `eventsys serve` and `eventsys worker`.")
+    click.echo("We recommend: Administration, Settings, a second step at sign-in for coordinators and administrators.")
 
 
 def create_district(name: str, name_en: str, config: Config) -> District:

@@ -51,7 +51,8 @@ class Actor:
     `scopes` is None for a signed-in person and the token's scopes on the API. `gate` is the primary key of the gate
     whose token was shown. `session` is the public id of the sign-in. `address` is where the request came from.
     `is_limited` marks a bound device that proves no more than the enterprise's link and a telephone number: it sees
-    nothing that is the person's beyond that enterprise.
+    nothing that is the person's beyond that enterprise. `must_enrol` marks who has to set up a second factor first:
+    until then there are no grants, and the guard leads nowhere else.
     """
 
     person: int | None = None
@@ -66,6 +67,7 @@ class Actor:
     token: str = ""
     locale: str = ""
     is_limited: bool = False
+    must_enrol: bool = False
     request_id: str = field(default="", compare=False)
 
     def has(self, *roles: Role) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,8 +19,9 @@ from eventsys.core.db import db
 from eventsys.core.errors import Invalid
 from eventsys.core.permissions import Permission, Scope, is_allowed
 from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Tag
-from eventsys.directory.queries import all_departments, all_parks, all_tags, sub_districts
+from eventsys.directory.queries import all_departments, all_parks, all_tags, get_district, sub_districts
 from eventsys.directory.rules import parse_credit_code
+from eventsys.directory.settings import Settings, settings_from
 from eventsys.slots.models import Edition, Slot, slot_enterprises
 from eventsys.slots.queries import EVERYTHING, SlotFilter, list_slots
 from eventsys.slots.rules import INVITED_MAX, SlotState
@@ -34,9 +35,11 @@ CHANGES_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class SlotChoices:
-    """What the form of a slot offers. `own` are the departments the actor may lead with."""
+    """What the form of a slot offers. `own` are the departments the actor may lead with, `settings` theirs by public
+    id."""
 
     own: Sequence[Department]
+    settings: Mapping[str, Settings]
     departments: Sequence[Department]
     services: Sequence[Service]
     places: Sequence[Place]
@@ -113,7 +116,7 @@ def count_admitted(bookings: Collection[Booking]) -> dict[int, int]:
 
 def load_slot_choices(actor: Actor, slot: Slot | None = None) -> SlotChoices:
     """Everything that can be chosen in the form of a slot; what `slot` has already stays, disabled or not."""
-    departments = all_departments()
+    departments, district = all_departments(), get_district()
     own = [item for item in departments if is_allowed(actor, Permission.CREATE_SLOT, _scope_of(item))]
     kept = [service.id for service in slot.services] if slot else []
     services = select(Service).join(Department)
@@ -123,6 +126,7 @@ def load_slot_choices(actor: Actor, slot: Slot | None = None) -> SlotChoices:
     editions = select(Edition).order_by(Edition.starts_on.desc(), Edition.id.desc()).limit(24)
     return SlotChoices(
         own=own,
+        settings={item.public_id: settings_from(district.settings, item.settings) for item in own},
         departments=departments,
         services=db.session.scalars(
             services.options(contains_eager(Service.department)).order_by(Department.id, Service.position, Service.id)

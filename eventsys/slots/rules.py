@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from eventsys.core.errors import Conflict, Invalid
 from eventsys.core.text import clean_line, clean_text
 from eventsys.directory.rules import EnterpriseSize, Topic
+from eventsys.directory.settings import CAPACITY_MAX, MINUTES_MAX, FormatDefaults
 from eventsys.workdays.calendar import working_days_before
 
 TITLE_MAX = 80
@@ -24,8 +25,7 @@ QUESTIONS_MAX = 10
 SUPPORTING_MAX = 10
 SERVICES_MAX = 20
 INVITED_MAX = 500
-CAPACITY_MAX = 10_000
-LONGEST = timedelta(days=3)
+LONGEST = timedelta(minutes=MINUTES_MAX)
 FURTHEST_AHEAD = timedelta(days=800)
 
 
@@ -60,24 +60,6 @@ class QuestionKind(StrEnum):
     YES_NO = "yes_no"
 
 
-@dataclass(frozen=True, slots=True)
-class FormatDefaults:
-    """What a form of this format is pre-filled with (DEFAULTS.md). Days are working days, at 17:00."""
-
-    minutes: int
-    capacity: int
-    attendee_capacity: int | None
-    party_max: int | None
-    close_days: int
-    cancel_days: int
-    close_minutes: int = 0  # before the start, instead of close_days
-
-
-FORMAT_DEFAULTS = {
-    SlotFormat.VISIT: FormatDefaults(90, 1, None, 6, close_days=3, cancel_days=2),
-    SlotFormat.SESSION: FormatDefaults(90, 20, 40, 2, close_days=1, cancel_days=1),
-    SlotFormat.ONLINE: FormatDefaults(60, 50, 100, 2, close_days=0, cancel_days=0, close_minutes=120),
-}
 CUT_OFF_TIME = time(17, 0)
 
 
@@ -128,8 +110,9 @@ class NewQuestion:
 class NewSlot:
     """The command to make (or, whole, to change) a slot. Organisations and places are primary keys.
 
-    Times not given follow from the format's defaults; `party_max`, `attendee_capacity` and the quotas None mean no
-    limit. The enterprises invited by name may book first until `invited_until`, then everybody the audience holds.
+    Times not given follow from the department's settings for the format; `party_max`, `attendee_capacity` and the
+    quotas None mean no limit. The enterprises invited by name may book first until `invited_until`, then everybody the
+    audience holds.
     """
 
     department: int
@@ -165,10 +148,9 @@ class NewSlot:
 
 
 def default_window(
-    kind: SlotFormat, starts_at: datetime, zone: ZoneInfo, now: datetime, opens_at: datetime | None = None
+    defaults: FormatDefaults, starts_at: datetime, zone: ZoneInfo, now: datetime, opens_at: datetime | None = None
 ) -> Window:
     """The window by the format's defaults; a cut-off already past is the start (DEFAULTS.md)."""
-    defaults = FORMAT_DEFAULTS[kind]
 
     def days_before(count: int) -> datetime:
         day = working_days_before(starts_at.astimezone(zone).date(), count)
@@ -183,15 +165,15 @@ def default_window(
     return Window(opens_at, closes_at, cancel_until, names_until=days_before(1), queue_until=days_before(1))
 
 
-def window_of(command: NewSlot, zone: ZoneInfo, now: datetime) -> Window:
+def window_of(command: NewSlot, defaults: FormatDefaults, zone: ZoneInfo, now: datetime) -> Window:
     """The slot's window: the times given, defaults for the others."""
-    defaults = default_window(command.format, command.starts_at, zone, now, command.opens_at)
+    window = default_window(defaults, command.starts_at, zone, now, command.opens_at)
     return Window(
         command.opens_at,
-        command.closes_at or defaults.closes_at,
-        command.cancel_until or defaults.cancel_until,
-        command.names_until or defaults.names_until,
-        defaults.queue_until,
+        command.closes_at or window.closes_at,
+        command.cancel_until or window.cancel_until,
+        command.names_until or window.names_until,
+        window.queue_until,
     )
 
 

@@ -18,6 +18,7 @@ from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, Scope, authorize
 from eventsys.directory.feed_sets import bump_feed_sets
 from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Tag
+from eventsys.directory.queries import settings_of
 from eventsys.slots.models import Edition, Slot, slot_enterprises
 from eventsys.slots.queries import get_slot_of, get_visible_slot
 from eventsys.slots.rules import (
@@ -212,7 +213,8 @@ def _postpone(slot: Slot) -> None:
 
 def _write(slot: Slot, command: NewSlot) -> None:
     """Put the command's values into the row; Invalid when an organisation or place does not exist."""
-    window = window_of(command, installation().zone, now())
+    defaults = settings_of(command.department).of_format(command.format)
+    window = window_of(command, defaults, installation().zone, now())
     slot.title, slot.title_en, slot.description = command.title, command.title_en, command.description
     slot.topic, slot.format = command.topic, command.format
     slot.starts_at, slot.ends_at = command.starts_at, command.ends_at

@@ -62,6 +62,19 @@ class LocalDateTimeField(DateTimeLocalField):
         return self.data.astimezone(zone()).strftime("%Y-%m-%dT%H:%M") if self.data else ""
 
 
+class Within:
+    """A validator of whole numbers, however many digits were typed (WTForms' Within breaks on 400 of them)."""
+
+    def __init__(self, minimum: int, maximum: int) -> None:
+        self.minimum, self.maximum = minimum, maximum
+        self.field_flags = {"min": minimum, "max": maximum}
+
+    def __call__(self, _form: Any, field: Any) -> None:
+        if field.data is None or not self.minimum <= field.data <= self.maximum:
+            bounds = {"minimum": self.minimum, "maximum": self.maximum}
+            raise ValidationError(sentence("out_of_range", bounds))
+
+
 def one_of(choices: Any) -> Any:
     """A validator that speaks our sentence when the value is none of `choices`."""
 

@@ -25,9 +25,11 @@ UNGUARDED_BLUEPRINTS = frozenset({"security"})
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Who may enter: anybody (`permissions` empty) or who has one of the permissions somewhere."""
+    """Who may enter: anybody (`permissions` empty) or who has one of the permissions somewhere. `while_enrolling`: who
+    must set up a second factor first as well."""
 
     permissions: tuple[Permission, ...] = ()
+    while_enrolling: bool = False
 
 
 class LoadActor(Protocol):
@@ -50,6 +52,12 @@ def requires(*permissions: Permission) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def while_enrolling(view: View) -> View:
+    """Open this to who must set up a second factor first; stands above the guard."""
+    view.guard = replace(view.guard, while_enrolling=True)  # type: ignore[attr-defined]
+    return view
 
 
 def guard_of(app: Flask, endpoint: str) -> Guard | None:
@@ -78,6 +86,8 @@ def init_guards(app: Flask, *, load_by_session: LoadActor, load_by_token: LoadAc
             raise RuntimeError(f"{request.endpoint} has no guard")
         actor = _find_actor(load_by_session, load_by_token)
         g.actor = replace(actor, address=request.remote_addr or "", request_id=g.get("request_id", ""))
+        if g.actor.must_enrol and not guard.while_enrolling:
+            return _lead_to_enrolment()
         if not guard.permissions or any(may_somewhere(g.actor, permission) for permission in guard.permissions):
             return None
         return _turn_away(g.actor)
@@ -102,6 +112,12 @@ def _find_actor(load_by_session: LoadActor, load_by_token: LoadActor) -> Actor:
     if actor is None and key:
         session.clear()
     return actor or ANYBODY
+
+
+def _lead_to_enrolment() -> Response:
+    if request.accept_mimetypes.best == "application/json":
+        raise NotAllowed("second_factor_due")
+    return redirect(url_for(current_app.config["ENROLMENT_ENDPOINT"]), 303)
 
 
 def _turn_away(actor: Actor) -> Response:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, current_app, redirect, request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from eventsys.web.guards import public
+from eventsys.web.guards import public, while_enrolling
 from eventsys.web.locale import LOCALE_COOKIE, LOCALES
 from eventsys.web.migrations import is_schema_current
 from eventsys.web.redirects import safe_target
@@ -19,6 +19,7 @@ LOCALE_SECONDS = 365 * 86_400
 
 
 @bp.get("/healthz")
+@while_enrolling
 @public
 def healthz() -> Response:
     """The process answers."""
@@ -26,6 +27,7 @@ def healthz() -> Response:
 
 
 @bp.get("/readyz")
+@while_enrolling
 @public
 def readyz() -> Response:
     """The database answers and has every migration."""
@@ -35,6 +37,7 @@ def readyz() -> Response:
 
 
 @bp.get("/metrics")
+@while_enrolling
 @public
 def metrics() -> Response:
     """Prometheus metrics, for loopback peers."""
@@ -54,6 +57,7 @@ def _registry() -> CollectorRegistry:
 
 
 @bp.get("/robots.txt")
+@while_enrolling
 @public
 def robots() -> Response:
     """Public pages and feeds may be read; people's own pages may not."""
@@ -62,6 +66,7 @@ def robots() -> Response:
 
 
 @bp.post("/locale")
+@while_enrolling
 @public
 def set_locale() -> Response:
     """Switch the language of this browser and go back."""

@@ -41,6 +41,7 @@ SENTENCES: dict[str, Any] = {
     "bad_time": _l("Please give a time as year-month-day hour:minute."),
     "time_without_offset": _l("Give the time with its offset from UTC, e.g. 2026-12-03T14:00:00+08:00."),
     "bad_url": _l("A link starts with https:// or http://."),
+    "unknown_setting": _l("There is no such setting here."),
     "unknown_field": _l("There is no such field."),
     "wrong_type": _l("The value has the wrong type."),
     # people
@@ -57,6 +58,7 @@ SENTENCES: dict[str, Any] = {
     "password_too_simple": _l("This is too easy to guess. Take three words, for example."),
     "reset_link": _l("This link was used already or is too old. Ask for a new one."),
     "bad_second_factor": _l("This code is wrong or was used already. Wait for the next one of the app."),
+    "second_factor_due": _l("Your role needs a second step at sign-in. Set it up first."),
     "second_factor_on": _l("The second step is on already."),
     "second_factor_off": _l("The second step is off."),
     "person_disabled": _l("This account is disabled. Ask your administrator."),

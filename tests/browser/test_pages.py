@@ -80,6 +80,7 @@ def test_everybody_can_read_the_page(walk, stop, language):
     assert problems(page) == []
     if language == "en" and stop.name in DARK:
         page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+        page.evaluate("Promise.all(document.getAnimations().map(fading => fading.finished))")
         assert problems(page) == []
     assert walk.faults == []
 

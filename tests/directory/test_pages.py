@@ -25,6 +25,8 @@ PAGES = [
     f"/admin/people/{cast.CLERK.public_id}",
     f"/admin/people/{cast.CLERK.public_id}/roles/new",
     "/admin/audit",
+    "/admin/settings",
+    f"/admin/departments/{cast.fixed_id('d', 1)}/settings",
     "/admin/imports/departments",
     "/admin/imports/enterprises",
 ]

@@ -140,7 +140,8 @@ ROWS = """
         on_behalf_reason, asks, answers, share_version, created_at, changed_at, is_late_cancellation, cancel_reason,
         version)
     VALUES (1, 'b', 1, 1, 'confirmed', 2, 'web', '丁', '', '', '{}', 1, :at, :at, :no, '', 1);
-    INSERT INTO attendees (id, public_id, booking_id, slot_id, name, phone, email, typed_code, key_id, state, created_at)
+    INSERT INTO attendees (id, public_id, booking_id, slot_id, name, phone, email, typed_code, key_id, state,
+        created_at)
     VALUES (1, 'a', 1, 1, '王一', '', '', 'ABCDEF', 1, 'valid', :at)
 """
 

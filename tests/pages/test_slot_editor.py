@@ -12,6 +12,7 @@ from eventsys.bookings.services import change_slot
 from eventsys.core.audit import AuditEntry
 from eventsys.core.db import db, unit_of_work
 from eventsys.directory.models import Enterprise
+from eventsys.directory.services import change_department_settings
 from eventsys.notifications.models import Message
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import audience_of
@@ -182,7 +183,7 @@ def test_another_format_fills_in_its_values_and_keeps_what_was_typed(app, clerk)
     fields = sent_by(page)
     assert (fields["capacity"], fields["attendee_capacity"], fields["party_max"]) == (["1"], [""], ["5"])
     assert fields["title"] == ["汇算清缴辅导"]
-    assert fields["defaults_of"] == ["visit"]
+    assert fields["defaults_of"] == [f"visit {cast.fixed_id('d', cast.TAX)}"]
     assert slots() == 0
 
 
@@ -385,3 +386,24 @@ def test_a_forged_form_is_refused(app, clerk):
     finally:
         app.config["WTF_CSRF_ENABLED"] = False
     assert only_slot().state is SlotState.DRAFT
+
+
+def test_another_department_fills_in_its_values(app, client):
+    with unit_of_work():
+        values = {"session_minutes": 30, "session_attendee_capacity": 0}
+        change_department_settings(cast.fixed_id("d", cast.SCIENCE), values, 1, actor=cast.COORDINATOR.actor)
+    coordinator = client.sign_in(cast.COORDINATOR)
+    first = sent_by(coordinator.get(NEW))
+    assert (first["minutes"], first["attendee_capacity"]) == (["90"], ["40"])
+    chosen = first | {"department": [cast.fixed_id("d", cast.SCIENCE)], "action": ["format"]}
+    fields = sent_by(coordinator.post(NEW, data=chosen))
+    assert (fields["minutes"], fields["attendee_capacity"], fields["capacity"]) == (["30"], [""], ["20"])
+
+
+def test_the_window_follows_the_departments_settings(app, clerk):
+    with unit_of_work():
+        values = {"session_close_days": 0, "session_close_minutes": 30, "session_cancel_days": 0}
+        change_department_settings(cast.fixed_id("d", cast.TAX), values, 1, actor=cast.CLERK.actor)
+    assert clerk.post(NEW, data=typed()).status_code == 303
+    slot = only_slot()
+    assert slot.closes_at == slot.cancel_until == slot.starts_at - timedelta(minutes=30)

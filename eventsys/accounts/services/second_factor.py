@@ -68,8 +68,19 @@ def turn_off_second_factor(password: str, *, actor: Actor) -> None:
     """Ask for a password only from now on; Invalid names `password`."""
     person = _own_person(actor)
     require_own_password(person, password, "password", actor=actor)
-    person.tf_primary_method, person.tf_totp_secret, person.mf_recovery_codes = None, None, []
-    audit.record(actor, "turn_off_second_factor", "person", person.public_id)
+    _forget_app(person, actor)
+
+
+def reset_second_factor(public_id: str, *, actor: Actor) -> Person:
+    """Take the second factor from who has lost phone and recovery codes, and end their sessions: they sign in by
+    password and, where the role needs it, set it up anew. Twice changes nothing."""
+    authorize(actor, Permission.ADMINISTER, Scope())
+    found = db.session.scalar(select(Person.id).where(Person.public_id == public_id).with_for_update())
+    person = get_person(found)
+    if person.tf_primary_method:
+        _forget_app(person, actor)
+        end_sign_ins(person.id, actor=actor)
+    return person
 
 
 def renew_recovery_codes(password: str, *, actor: Actor) -> list[str]:
@@ -121,6 +132,11 @@ def _is_recovery_code(person: Person, code: str) -> bool:
 def _new_recovery_codes(person: Person) -> list[str]:
     codes: list[str] = _security.mf_recovery_codes_util.create_recovery_codes(person)
     return codes
+
+
+def _forget_app(person: Person, actor: Actor) -> None:
+    person.tf_primary_method, person.tf_totp_secret, person.mf_recovery_codes = None, None, []
+    audit.record(actor, "turn_off_second_factor", "person", person.public_id)
 
 
 def _own_person(actor: Actor) -> Person:

@@ -24,7 +24,7 @@ from eventsys.accounts.views.blueprint import after_sign_in, begin, bp, show_for
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Invalid, Refusal
 from eventsys.core.permissions import Permission
-from eventsys.web.guards import current_actor, public, requires
+from eventsys.web.guards import current_actor, public, requires, while_enrolling
 from eventsys.web.qr import qr_svg
 
 PENDING_KEY = "pending"  # of the signed cookie: who has passed the first step, how, when, and where to then
@@ -69,6 +69,7 @@ def sign_in_by_second_step() -> Response:
 
 
 @bp.get("/account/second-factor")
+@while_enrolling
 @requires(Permission.USE_ACCOUNT)
 def second_factor() -> Response:
     """On or off, and what one can do about it."""
@@ -76,6 +77,7 @@ def second_factor() -> Response:
 
 
 @bp.post("/account/second-factor/start")
+@while_enrolling
 @requires(Permission.USE_ACCOUNT)
 def start_second_factor() -> Response:
     """Make a secret for the app."""
@@ -84,6 +86,7 @@ def start_second_factor() -> Response:
 
 
 @bp.get("/account/second-factor/app")
+@while_enrolling
 @requires(Permission.USE_ACCOUNT)
 def enrol() -> Response:
     """The code to scan with the app."""
@@ -93,6 +96,7 @@ def enrol() -> Response:
 
 
 @bp.post("/account/second-factor/app")
+@while_enrolling
 @requires(Permission.USE_ACCOUNT)
 def prove_app() -> Response | str:
     """Turn the second factor on once the app has shown a right code."""

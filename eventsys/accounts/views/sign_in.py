@@ -24,7 +24,7 @@ from eventsys.accounts.views.blueprint import after_sign_in, begin, bp, show_for
 from eventsys.accounts.views.second_factor import ask_second_factor
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Invalid, Refusal
-from eventsys.web.guards import current_actor, public
+from eventsys.web.guards import current_actor, public, while_enrolling
 
 CODE_LOGIN_KEY, CODE_NEXT_KEY = (
     "code_login",
@@ -111,6 +111,7 @@ def sign_in_by_code() -> Response:
 
 
 @bp.post("/sign-out")
+@while_enrolling
 @public
 def leave() -> Response:
     """End this session here and on the server."""

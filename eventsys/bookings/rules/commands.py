@@ -8,7 +8,8 @@ from eventsys.accounts.rules import NAME_MAX, parse_email, parse_mobile
 from eventsys.bookings.rules.states import BookingChannel
 from eventsys.core.errors import Invalid
 from eventsys.core.text import clean_line, clean_text
-from eventsys.slots.rules import CAPACITY_MAX, QuestionKind
+from eventsys.directory.settings import CAPACITY_MAX
+from eventsys.slots.rules import QuestionKind
 
 ASKS_MAX = 1_000
 ANSWER_MAX = 500

@@ -5,8 +5,9 @@ The past cannot be made by services, which refuse it, so rows are written here a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -27,14 +28,15 @@ from eventsys.core.installation import installation
 from eventsys.core.tokens import hash_token, new_token
 from eventsys.directory.models import Department, Enterprise, Place, Service
 from eventsys.directory.rules import Topic
+from eventsys.directory.settings import Settings
 from eventsys.slots.models import Edition, Slot
-from eventsys.slots.rules import FORMAT_DEFAULTS, SlotFormat, SlotState, default_window, month_of
+from eventsys.slots.rules import SlotFormat, SlotState, default_window, month_of
 from eventsys.workdays.calendar import is_workday
 
+EACH_EDITION = 2  # bookings of an enterprise
 FIRST_EDITION = 4  # the edition of the first month shown
 FORMATS = ((SlotFormat.SESSION, 45), (SlotFormat.VISIT, 35), (SlotFormat.ONLINE, 20))
 HOURS = ((9, 0), (9, 30), (10, 0), (14, 30), (15, 0), (16, 0))
-QUOTA_MONTH, QUOTA_EDITION, QUOTA_OPEN = 2, 3, 6
 SURNAMES = "陈林黄张李王吴刘蔡杨许郑谢郭洪邱曾廖赖徐"
 TITLES = {
     SlotFormat.VISIT: "{service}上门服务",
@@ -51,6 +53,24 @@ class Day:
     edition: Edition
 
 
+@dataclass
+class Shares:
+    """How much each enterprise has had: less than its quotas, so that everybody can still book something."""
+
+    editions: Counter[tuple[int, int]] = field(default_factory=Counter)
+    departments: set[tuple[int, int, int]] = field(default_factory=set)
+
+    def take(self, slot: Slot, enterprise: Enterprise) -> bool:
+        """Whether the enterprise may have the slot, which is noted."""
+        edition = (enterprise.id, slot.edition.id if slot.edition else 0)
+        department = (enterprise.id, slot.department.id, slot.month)
+        if self.editions[edition] >= EACH_EDITION or department in self.departments:
+            return False
+        self.editions[edition] += 1
+        self.departments.add(department)
+        return True
+
+
 def write_activity(district: DemoDistrict, months: int, random: Random) -> None:
     """Add slots from `months` / 2 months ago to as far ahead, and one today."""
     zone = installation().zone
@@ -63,9 +83,10 @@ def write_activity(district: DemoDistrict, months: int, random: Random) -> None:
     slots.append(_slot_today(district, zone, days[0].edition))
     db.session.add_all(slots)
     db.session.flush()
+    shares = Shares()
     for slot in slots:
         if slot.state is not SlotState.DRAFT:
-            _fill(slot, district.enterprises, random)
+            _fill(slot, district.enterprises, shares, random)
     db.session.flush()
 
 
@@ -110,9 +131,10 @@ def _slot(
     edition: Edition,
     random: Random,
 ) -> Slot:
-    defaults = FORMAT_DEFAULTS[kind]
+    settings = Settings()
+    defaults = settings.of_format(kind)
     made_at = starts_at - timedelta(days=20)
-    window = default_window(kind, starts_at, installation().zone, min(now(), made_at))
+    window = default_window(defaults, starts_at, installation().zone, min(now(), made_at))
     is_past = starts_at <= now()
     state = SlotState.PUBLISHED if is_past or random.random() > 0.08 else SlotState.DRAFT
     held_at = place if kind is SlotFormat.SESSION else None
@@ -138,12 +160,12 @@ def _slot(
         names_until=window.names_until,
         queue_until=window.queue_until,
         month=month_of(starts_at, installation().zone),
-        quota_month=QUOTA_MONTH,
-        quota_edition=QUOTA_EDITION,
-        quota_open=QUOTA_OPEN,
+        quota_month=settings.quota_month,
+        quota_edition=settings.quota_edition,
+        quota_open=settings.quota_open,
         capacity=defaults.capacity,
-        attendee_capacity=defaults.attendee_capacity,
-        party_max=defaults.party_max,
+        attendee_capacity=defaults.attendee_capacity or None,
+        party_max=defaults.party_max or None,
         audience={"parks": [], "tags": [], "sub_districts": [], "sizes": []},
         created_at=made_at,
         changed_at=made_at,
@@ -172,7 +194,7 @@ def _slot_today(district: DemoDistrict, zone: ZoneInfo, edition: Edition) -> Slo
     return slot
 
 
-def _fill(slot: Slot, enterprises: list[Enterprise], random: Random) -> None:
+def _fill(slot: Slot, enterprises: list[Enterprise], shares: Shares, random: Random) -> None:
     """Bookings of the slot, fewer the further ahead it is, and scans when it is over."""
     days_ahead = max(0, (slot.starts_at - now()).days)
     appetite = random.uniform(0.25, 0.95) * (1 if days_ahead < 7 else 0.4)
@@ -183,6 +205,8 @@ def _fill(slot: Slot, enterprises: list[Enterprise], random: Random) -> None:
         party = random.randint(1, min(slot.party_max or 2, 3))
         if slot.attendee_places_left is not None and party > slot.attendee_places_left:
             break
+        if not shares.take(slot, enterprise):
+            continue
         booking = _booking(slot, enterprise, party, codes, random)
         if gate and booking.state is BookingState.CONFIRMED:
             _arrivals(booking, slot, gate, random)

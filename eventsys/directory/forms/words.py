@@ -77,6 +77,7 @@ VERBS: dict[str, Any] = {
     "edited": _l("edited"),
     "enabled": _l("enabled"),
     "disabled": _l("disabled"),
+    "settings_changed": _l("settings changed"),
     "moved": _l("moved"),
     "granted": _l("granted"),
     "ended": _l("ended"),

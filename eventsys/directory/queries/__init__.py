@@ -21,6 +21,7 @@ from eventsys.directory.queries.organisations import (
     sub_districts,
 )
 from eventsys.directory.queries.people import get_membership, get_person, list_people, memberships_of
+from eventsys.directory.queries.settings import district_settings, settings_of
 from eventsys.directory.queries.trail import TrailFilter, list_audit
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "all_departments",
     "all_parks",
     "all_tags",
+    "district_settings",
     "find_department",
     "find_enterprise",
     "find_park",
@@ -50,5 +52,6 @@ __all__ = [
     "load_token_actor",
     "memberships_of",
     "roles_of",
+    "settings_of",
     "sub_districts",
 ]

@@ -15,6 +15,7 @@ from eventsys.core.db import db
 from eventsys.core.tokens import hash_token
 from eventsys.directory.models import Department, Device, District, Enterprise, Membership
 from eventsys.directory.rules import MembershipState
+from eventsys.directory.settings import must_have_second_factor
 
 
 def load_session_actor(secret: str) -> Actor | None:
@@ -26,6 +27,8 @@ def load_session_actor(secret: str) -> Actor | None:
                 Person.name,
                 Person.email,
                 Person.locale,
+                Person.tf_primary_method,
+                select(District.settings).scalar_subquery().label("settings"),
                 SignIn.public_id,
                 SignIn.kind,
                 Device.membership_id,
@@ -50,7 +53,8 @@ def load_session_actor(secret: str) -> Actor | None:
     first = rows[0]
     is_device = first.kind is SignInKind.DEVICE
     is_limited = is_device and not all(_device_may_use(row) for row in rows)
-    usable = [row for row in rows if not is_device or _device_may_use(row)]
+    grants = _grants(row for row in rows if not is_device or _device_may_use(row))
+    must_enrol = not is_device and _must_enrol(first, grants)
     return Actor(
         person=first.id,
         name=first.name,
@@ -58,7 +62,8 @@ def load_session_actor(secret: str) -> Actor | None:
         locale=first.locale,
         session=first.public_id,
         is_limited=is_limited,
-        grants=_grants(usable),
+        must_enrol=must_enrol,
+        grants=frozenset() if must_enrol else grants,
     )
 
 
@@ -114,6 +119,12 @@ def _with_grants(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
 def _device_may_use(row: Any) -> bool:
     """A bound device speaks for its own enterprise only, and once it is approved."""
     return row.approved_at is not None and row.membership == row.membership_id
+
+
+def _must_enrol(row: Any, grants: frozenset[Grant]) -> bool:
+    """Whether the person has no second step and the district's settings want one of these roles."""
+    roles = frozenset(grant.role for grant in grants)
+    return not row.tf_primary_method and must_have_second_factor(roles, row.settings or {})
 
 
 def _grants(rows: Iterable[Any]) -> frozenset[Grant]:

@@ -20,9 +20,12 @@ from eventsys.directory.services.places import (
     set_park_active,
     set_place_active,
 )
+from eventsys.directory.services.settings import change_department_settings, change_settings
 
 __all__ = [
     "add_service",
+    "change_department_settings",
+    "change_settings",
     "create_department",
     "create_enterprise",
     "create_park",

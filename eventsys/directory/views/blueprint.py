@@ -10,8 +10,10 @@ from werkzeug.wrappers import Response
 
 from eventsys.core.db import db, unit_of_work
 from eventsys.core.errors import Conflict, Invalid
+from eventsys.directory.forms.settings import label_of
 from eventsys.directory.forms.words import FIELDS, OBJECTS, PLACE_KINDS, ROLES, SIZES, TOPICS, VERBS
 from eventsys.directory.imports.rules import FILE_BYTES_MAX
+from eventsys.directory.settings import SETTINGS
 from eventsys.web.errors import status_of
 from eventsys.web.forms import Form
 from eventsys.web.pagination import Page
@@ -32,7 +34,7 @@ def allow_a_spreadsheet(endpoint: str | None, _values: dict[str, Any] | None) ->
 def words() -> dict[str, Any]:
     """What templates call the directory's fields and choices."""
     return {
-        "field_words": FIELDS,
+        "field_words": FIELDS | {key: label_of(setting) for key, setting in SETTINGS.items()},
         "object_words": OBJECTS,
         "verb_words": VERBS,
         "role_words": ROLES,

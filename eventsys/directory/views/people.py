@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from eventsys.accounts.models import Person
+from eventsys.accounts.services import reset_second_factor
 from eventsys.core.actor import Role
 from eventsys.core.db import db, unit_of_work
 from eventsys.core.errors import Conflict, Invalid
@@ -88,6 +89,16 @@ def switch_person(public_id: str) -> Response:
     with unit_of_work():
         row = services.set_person_active(public_id, switched(), actor=current_actor())
     say(_("“%(name)s” is enabled.", name=row.name) if row.active else _("“%(name)s” is disabled.", name=row.name))
+    return redirect(url_for("directory.person", public_id=public_id), 303)
+
+
+@bp.post("/people/<public_id>/second-factor/reset")
+@requires(Permission.ADMINISTER)
+def reset_person_second_factor(public_id: str) -> Response:
+    """Take the second step from who has lost the phone."""
+    with unit_of_work():
+        row = reset_second_factor(public_id, actor=current_actor())
+    say(_("The second step of %(name)s is off.", name=row.name))
     return redirect(url_for("directory.person", public_id=public_id), 303)
 
 

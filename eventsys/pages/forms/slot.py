@@ -21,20 +21,18 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms import Form as PlainForm
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, Optional
 
 from eventsys.core.errors import Invalid
 from eventsys.directory.models import Enterprise
 from eventsys.directory.rules import EnterpriseSize, Topic
+from eventsys.directory.settings import CAPACITY_MAX, MINUTES_MAX, MINUTES_MIN, FormatDefaults, Settings
 from eventsys.pages.forms.words import audience_words, format_words, question_words, size_words, topic_words
 from eventsys.pages.queries import SlotChoices, find_enterprises_named
 from eventsys.slots.models import Slot
 from eventsys.slots.rules import (
-    CAPACITY_MAX,
     DESCRIPTION_MAX,
-    FORMAT_DEFAULTS,
     LABEL_MAX,
-    LONGEST,
     PLACE_TEXT_MAX,
     QUESTIONS_MAX,
     TITLE_MAX,
@@ -46,10 +44,9 @@ from eventsys.slots.rules import (
     QuestionKind,
     SlotFormat,
 )
-from eventsys.web.forms import Form, LocalDateTimeField
+from eventsys.web.forms import Form, LocalDateTimeField, Within
 from eventsys.web.locale import local_name
 
-LONGEST_MINUTES = int(LONGEST.total_seconds() // 60)
 BLANK_QUESTIONS = 2
 INVITED_TEXT_MAX = 50_000
 CELLS = 4  # of a pasted row
@@ -71,7 +68,8 @@ class QuestionForm(PlainForm):
 
 
 class SlotForm(Form):
-    """Everything of a slot. `version` is what the person saw; `defaults_of` the format whose defaults are filled in."""
+    """Everything of a slot. `version` is what the person saw; `defaults_of` the format and
+    department whose defaults are filled in."""
 
     version = HiddenField()
     defaults_of = HiddenField()
@@ -80,14 +78,14 @@ class SlotForm(Form):
     topic = RadioField(_l("Topic"), [InputRequired()])
     department = SelectField(_l("Lead department"), [InputRequired()])
     starts_at = LocalDateTimeField(_l("Start"), [InputRequired()])
-    minutes = IntegerField(_l("Length in minutes"), [Optional(), NumberRange(5, LONGEST_MINUTES)])
+    minutes = IntegerField(_l("Length in minutes"), [Optional(), Within(MINUTES_MIN, MINUTES_MAX)])
     ends_at = LocalDateTimeField(_l("End"), [Optional()])
     place = SelectField(_l("Place"))
     place_text = StringField(_l("Room or other place"), [Length(max=PLACE_TEXT_MAX)])
     online_url = StringField(_l("Online link"), [Length(max=URL_MAX)])
-    capacity = IntegerField(_l("Number of enterprises"), [InputRequired(), NumberRange(1, CAPACITY_MAX)])
-    attendee_capacity = IntegerField(_l("People in all"), [Optional(), NumberRange(1, CAPACITY_MAX)])
-    party_max = IntegerField(_l("People of each enterprise"), [Optional(), NumberRange(1, CAPACITY_MAX)])
+    capacity = IntegerField(_l("Number of enterprises"), [InputRequired(), Within(1, CAPACITY_MAX)])
+    attendee_capacity = IntegerField(_l("People in all"), [Optional(), Within(1, CAPACITY_MAX)])
+    party_max = IntegerField(_l("People of each enterprise"), [Optional(), Within(1, CAPACITY_MAX)])
     description = TextAreaField(_l("Description"), [Length(max=DESCRIPTION_MAX)])
     services = SelectMultipleField(_l("Service matters"))
     supporting = SelectMultipleField(_l("Supporting departments"))
@@ -132,27 +130,35 @@ class SlotForm(Form):
         for _row in range(min(BLANK_QUESTIONS - blank, QUESTIONS_MAX - len(self.questions.entries))):
             self.questions.append_entry()
 
-    def follow_format(self) -> bool:
-        """When another format was chosen than the defaults are of: fill in its own wherever nothing else was typed.
+    def follow_defaults(self) -> bool:
+        """When another format or department was chosen than the defaults are of: fill in theirs wherever nothing else
+        was typed.
 
         Answers whether anything was to do.
         """
-        wanted, former = self.format.data, self.defaults_of.data
-        if wanted not in list(SlotFormat) or wanted == former:
+        wanted, department = self.format.data, self.department.data or ""
+        if wanted not in list(SlotFormat):
             return False
-        defaults = FORMAT_DEFAULTS[SlotFormat(wanted)]
-        before = FORMAT_DEFAULTS[SlotFormat(former)] if former in list(SlotFormat) else None
+        former, _, former_department = (self.defaults_of.data or "").partition(" ")
+        defaults = self._defaults(wanted, department)
+        before = self._defaults(former, former_department or department) if former in list(SlotFormat) else None
+        if wanted == former and defaults == before:
+            return False
         for name in BY_FORMAT:
             if before is None or _typed(self[name]) == str(getattr(before, name) or ""):
-                set_value(self[name], getattr(defaults, name))
-        set_value(self.defaults_of, wanted)
+                set_value(self[name], getattr(defaults, name) or None)
+        set_value(self.defaults_of, defaults_of(wanted, department))
         return True
+
+    def _defaults(self, kind: str, department: str) -> FormatDefaults:
+        """What the department (a public id) fills a new slot of this format with."""
+        return self._choices.settings.get(department, Settings()).of_format(kind)
 
     def to_command(self) -> NewSlot:
         """The command of a form that validated; Invalid when named enterprises cannot be found."""
         starts_at = self.starts_at.data
         assert isinstance(starts_at, datetime)  # the form was validated
-        minutes = self.minutes.data or FORMAT_DEFAULTS[SlotFormat(self.format.data)].minutes
+        minutes = self.minutes.data or self._defaults(self.format.data, self.department.data).minutes
         return NewSlot(
             department=_keys(self._choices.own, [self.department.data])[0],
             title=self.title.data,
@@ -212,7 +218,7 @@ def values_of(slot: Slot, invited: Iterable[Enterprise], choices: SlotChoices) -
     return {
         **{name: getattr(slot, name) for name in PLAIN},
         "version": slot.version,
-        "defaults_of": slot.format.value,
+        "defaults_of": defaults_of(slot.format, slot.department.public_id),
         "format": slot.format.value,
         "topic": slot.topic.value,
         "audience": slot.audience_kind.value,
@@ -253,15 +259,21 @@ PLAIN = (
 
 def first_values(choices: SlotChoices, kind: SlotFormat = SlotFormat.SESSION) -> dict[str, Any]:
     """What the form of a new slot is filled with."""
-    defaults = FORMAT_DEFAULTS[kind]
+    department = choices.own[0].public_id if choices.own else ""
+    defaults = choices.settings.get(department, Settings()).of_format(kind)
     return {
-        **{name: getattr(defaults, name) for name in BY_FORMAT},
+        **{name: getattr(defaults, name) or None for name in BY_FORMAT},
         "format": kind.value,
-        "defaults_of": kind.value,
+        "defaults_of": defaults_of(kind, department),
         "topic": Topic.SERVICE.value,
         "audience": AudienceKind.PUBLIC.value,
-        "department": choices.own[0].public_id if choices.own else "",
+        "department": department,
     }
+
+
+def defaults_of(kind: str, department: str) -> str:
+    """Whose defaults a form is filled with, as it says in its hidden field."""
+    return f"{kind} {department}"
 
 
 def set_value(field: Any, value: Any) -> None:

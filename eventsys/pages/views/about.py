@@ -7,10 +7,11 @@ from flask import render_template, request
 from eventsys.directory.queries import list_departments
 from eventsys.pages.forms.search import SEARCH_MAX
 from eventsys.pages.views.blueprint import bp
-from eventsys.web.guards import public
+from eventsys.web.guards import public, while_enrolling
 
 
 @bp.get("/help")
+@while_enrolling
 @public
 def help() -> str:
     """How to book, in a few steps."""
@@ -18,6 +19,7 @@ def help() -> str:
 
 
 @bp.get("/privacy")
+@while_enrolling
 @public
 def privacy() -> str:
     """What is kept of people, why, and how long."""

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from flask import render_template, request
 
+from eventsys.core.actor import Actor
 from eventsys.core.clock import now
 from eventsys.core.permissions import Permission, is_allowed, may_somewhere
+from eventsys.directory.models import Department
 from eventsys.directory.queries import all_departments
 from eventsys.pages.forms.search import Month, read_month
 from eventsys.pages.queries import list_next_bookings
@@ -42,13 +44,15 @@ def desk() -> str:
     slots = list_desk_slots(actor, month.start(zone()), month.end(zone()))
     if chosen:
         slots = [slot for slot in slots if chosen in {slot.department.public_id, slot.department.code}]
+    departments = all_departments()
     return render_template(
         "pages/desk.html",
         month=month,
         days=by_day(slots),
         numbers=_numbers(slots),
         next_bookings=list_next_bookings(actor),
-        departments=all_departments() if sees_everything else [],
+        departments=departments if sees_everything else [],
+        settings_of=_department_to_set(departments, actor, chosen),
         chosen=chosen,
         may_edit=lambda slot: is_allowed(actor, Permission.EDIT_SLOT, slot.scope),
         may_share=lambda slot: is_allowed(actor, Permission.SEE_DESK, slot.scope),
@@ -57,6 +61,14 @@ def desk() -> str:
         may_manage_gates=may_somewhere(actor, Permission.MANAGE_GATES),
         sees_everything=sees_everything,
     )
+
+
+def _department_to_set(departments: Sequence[Department], actor: Actor, chosen: str) -> Department | None:
+    """The department whose settings the desk leads to: the chosen one, or the only one that is the actor's."""
+    found = [item for item in departments if is_allowed(actor, Permission.CHANGE_DEPARTMENT_SETTINGS, item.scope)]
+    if chosen:
+        found = [item for item in found if chosen in {item.public_id, item.code}]
+    return found[0] if len(found) == 1 else None
 
 
 def _numbers(slots: Sequence[Slot]) -> Numbers:

@@ -123,10 +123,10 @@ def _editable(public_id: str) -> tuple[Slot, SlotChoices]:
 
 
 def _is_redrawn(form: SlotForm) -> bool:
-    """Whether the form is only shown again: other defaults, more rows, or a format nobody has seen the defaults of."""
-    followed = form.follow_format()
+    """Whether the form is only shown again: other defaults, more rows, or defaults nobody has seen."""
+    followed = form.follow_defaults()
     if followed and request.form.get("action") not in REDRAW:
-        flash(gettext("The format was changed: check the places and times, then save."), "warning")
+        flash(gettext("Format or department was changed: check the places and times, then save."), "warning")
     return followed or request.form.get("action") in REDRAW
 
 

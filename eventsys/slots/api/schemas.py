@@ -11,9 +11,9 @@ from marshmallow import fields
 from eventsys.core.installation import absolute_url
 from eventsys.directory.queries import all_parks, all_tags
 from eventsys.directory.rules import NAME_MAX, EnterpriseSize, Topic
+from eventsys.directory.settings import CAPACITY_MAX
 from eventsys.slots.models import Slot
 from eventsys.slots.rules import (
-    CAPACITY_MAX,
     DESCRIPTION_MAX,
     INVITED_MAX,
     LABEL_MAX,
