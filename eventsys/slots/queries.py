@@ -54,10 +54,10 @@ def with_details(query: Select[Any]) -> Select[Any]:
     )
 
 
-def audience_of(slot: Slot) -> Audience:
-    """The slot's audience as a value; named enterprises are read only for a named one."""
+def audience_of(slot: Slot, *, with_invited: bool = False) -> Audience:
+    """The slot's audience as a value; named enterprises are read only for a named one, unless asked for."""
     invited: Sequence[int] = ()
-    if slot.audience_kind is AudienceKind.NAMED:
+    if slot.audience_kind is AudienceKind.NAMED or with_invited:
         invited = db.session.scalars(
             select(slot_enterprises.c.enterprise_id)
             .where(slot_enterprises.c.slot_id == slot.id)
@@ -240,8 +240,8 @@ def list_desk_slots(actor: Actor, starts_from: datetime, starts_before: datetime
     return db.session.scalars(query.order_by(Slot.starts_at, Slot.id)).unique().all()
 
 
-def nearest_slots(slot: Slot, party: int, enterprise: int | None = None) -> list[Slot]:
-    """Up to three other slots with room for `party` that can be booked now: same department first, then same topic,
+def nearest_slots(slot: Slot, party: int, enterprise: int | None = None, *, limit: int = NEAREST) -> list[Slot]:
+    """Up to `limit` other slots with room for `party` that can be booked now: same department first, then same topic,
     then by how close in time they are. Hidden ones never: they would be told to strangers."""
     same_topic = Slot.topic == slot.topic
     bookable = and_(
@@ -249,6 +249,9 @@ def nearest_slots(slot: Slot, party: int, enterprise: int | None = None) -> list
         Slot.is_hidden.is_(False),
         Slot.closes_at > now(),
         or_(Slot.opens_at.is_(None), Slot.opens_at <= now()),
+        or_(Slot.invited_until.is_(None), Slot.invited_until <= now()),
+        or_(Slot.waiting == 0, Slot.queue_until <= now()),
+        or_(Slot.draw_at.is_(None), Slot.drawn_at.is_not(None)),
         _has_places(party),
         or_(Slot.party_max.is_(None), Slot.party_max >= party),
     )
@@ -256,10 +259,10 @@ def nearest_slots(slot: Slot, party: int, enterprise: int | None = None) -> list
         bookable, Slot.id != slot.id, or_(Slot.department_id == slot.department_id, same_topic)
     )
     order = (case((Slot.department_id == slot.department_id, 0), else_=1), case((same_topic, 0), else_=1))
-    found = db.session.scalars(query.order_by(*order, Slot.starts_at, Slot.id).limit(NEAREST * 4)).unique().all()
+    found = db.session.scalars(query.order_by(*order, Slot.starts_at, Slot.id).limit(limit * 4)).unique().all()
     if enterprise is not None:
         found = [other for other in found if is_slot_for(other, enterprise)]
-    return list(found[:NEAREST])
+    return list(found[:limit])
 
 
 def find_keys(model: Any, named: Collection[str], columns: Collection[Any] = ()) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from eventsys.bookings.queries.admission import (
     Entry,
+    correct_counts,
     facts_of,
     get_own,
     list_lapsed_holds,
@@ -15,6 +16,8 @@ from eventsys.bookings.queries.admission import (
 from eventsys.bookings.queries.bookings import (
     SHARE,
     find_active_booking,
+    find_booking,
+    find_draft,
     find_owner,
     find_shared_booking,
     find_ticket,
@@ -37,8 +40,11 @@ from eventsys.bookings.queries.queue import (
 __all__ = [
     "SHARE",
     "Entry",
+    "correct_counts",
     "facts_of",
     "find_active_booking",
+    "find_booking",
+    "find_draft",
     "find_owner",
     "find_shared_booking",
     "find_ticket",

@@ -13,7 +13,7 @@ from eventsys.core.permissions import Permission, is_allowed, may_somewhere
 from eventsys.directory.models import Department
 from eventsys.directory.queries import all_departments
 from eventsys.pages.forms.search import Month, read_month
-from eventsys.pages.queries import list_next_bookings
+from eventsys.pages.queries import list_next_bookings, list_pending
 from eventsys.pages.views.blueprint import bp
 from eventsys.pages.views.home import by_day
 from eventsys.slots.models import Slot
@@ -51,6 +51,7 @@ def desk() -> str:
         days=by_day(slots),
         numbers=_numbers(slots),
         next_bookings=list_next_bookings(actor),
+        pending=list_pending(actor),
         departments=departments if sees_everything else [],
         settings_of=_department_to_set(departments, actor, chosen),
         chosen=chosen,
