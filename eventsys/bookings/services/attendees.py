@@ -124,7 +124,7 @@ def name_yourself(token: str, person: NewAttendee, *, actor: Actor = ANYBODY) ->
     (added,) = _add(booking, slot, (person,))
     booking.version += 1
     _record(booking, actor, added=[added], ended=[])
-    messages.tell_attendees("ticket", booking, slot, [added])
+    _send_tickets(booking, slot, added=[added], ended=[])
     return added
 
 
@@ -194,8 +194,14 @@ def _set_attendees(booking: Booking, slot: Slot, people: list[tuple[str | None, 
     _record(booking, actor, added=fresh, ended=ended)
     if fresh or ended:
         messages.tell_contact("booking_changed", booking, slot, _contacts(booking))
-    messages.tell_attendees("ticket", booking, slot, fresh)
-    messages.tell_attendees("ticket_cancelled", booking, slot, ended)
+    _send_tickets(booking, slot, added=fresh, ended=ended)
+
+
+def _send_tickets(booking: Booking, slot: Slot, *, added: list[Attendee], ended: list[Attendee]) -> None:
+    """Who is named before the booking is confirmed gets the ticket by then."""
+    if booking.state is BookingState.CONFIRMED:
+        messages.tell_attendees("ticket", booking, slot, added)
+        messages.tell_attendees("ticket_cancelled", booking, slot, ended)
 
 
 def _check_clash(booking: Booking, slot: Slot, people: tuple[NewAttendee, ...]) -> None:

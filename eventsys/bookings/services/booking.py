@@ -17,6 +17,7 @@ from eventsys.bookings.rules import (
     BookingState,
     NewAttendee,
     NewBooking,
+    TicketState,
     clean_answers,
     clean_attendees,
     party_min_of,
@@ -143,6 +144,7 @@ def new_attendees(slot: Slot, people: tuple[NewAttendee, ...]) -> list[Attendee]
                 email=person.email,
                 typed_code=code,
                 key_id=current_key_id(),
+                state=TicketState.VALID,
             )
         )
     return attendees
@@ -266,7 +268,7 @@ def _tell(booking: Booking, slot: Slot, actor: Actor, ahead: int | None, *, on_b
     recipients = messages.contacts_of(booking.enterprise_id) if on_behalf else messages.booker(actor)
     if booking.state is BookingState.CONFIRMED:
         messages.tell_contact("booking_confirmed", booking, slot, recipients)
-        messages.tell_attendees("ticket", booking, slot, booking.attendees)
+        messages.tell_attendees("ticket", booking, slot, booking.valid_attendees)
     elif booking.state is BookingState.PENDING:
         messages.tell_contact("booking_pending", booking, slot, recipients)
         messages.tell_department("approval_wanted", booking, slot)
