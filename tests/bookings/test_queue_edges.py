@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 import time_machine
 
+from eventsys.bookings.queries import get_booking
 from eventsys.bookings.rules import BookingState
 from eventsys.bookings.services import change_slot
-from eventsys.core.db import unit_of_work
+from eventsys.core.db import db, unit_of_work
 from tests import cast
 from tests.bookings.test_waiting import THIRD, cancel, slot_now, state_of, wait
-from tests.factories import make_booking, make_slot, new_slot
+from tests.factories import make_booking, make_slot, new_slot, people
 
 
 def change(slot, **changes):
@@ -30,6 +32,27 @@ def test_a_new_title_brings_no_queue_back(app):
         cancel(first)
         assert state_of(second) is BookingState.WAITLISTED  # the place is open to all
         assert wait(slot, cast.THIRD, THIRD, waits=False).booking.state is BookingState.CONFIRMED
+
+
+def tickets_of(booked):
+    db.session.rollback()
+    booking = get_booking(booked.booking.public_id, visible_to=cast.STRANGER.actor)
+    return {attendee.public_id: attendee.name for attendee in booking.valid_attendees}
+
+
+@pytest.mark.parametrize(("names", "party", "left"), [(("乙二", "乙三"), 2, 1), ((), 1, 1), ((), 2, 2)])
+def test_who_waited_and_books_has_a_ticket_a_person(app, names, party, left):
+    """Whoever is named again keeps the ticket; nobody has two, and there are never more than the party."""
+    slot = make_slot(capacity=1)
+    first = make_booking(slot)
+    waiting = wait(slot, party=2, attendees=people("乙一", "乙二"))
+    before = tickets_of(waiting)
+    with time_machine.travel(slot.queue_until + timedelta(hours=1), tick=False):
+        cancel(first)
+        wait(slot, party=party, attendees=people(*names), waits=False)
+        after = tickets_of(waiting)
+        assert list(after.values()) == (list(names) or ["乙一", "乙二"][:party])
+        assert len(before.items() & after.items()) == left
 
 
 def test_a_slot_that_moves_orders_its_queue_until_the_eve_of_the_new_day(app):

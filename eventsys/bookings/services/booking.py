@@ -229,7 +229,7 @@ def _write(
     booking.party_min, booking.asks_first = command.party_min or party, command.asks_first
     if state is BookingState.PENDING:
         booking.approve_by = approve_by(entry.settings)
-    attendees = new_attendees(slot, command.attendees)
+    attendees = new_attendees(slot, command.attendees if own is None else _newcomers(own, command.attendees, party))
     enter(
         booking,
         slot,
@@ -249,6 +249,21 @@ def _write(
     booking.attendees.extend(attendees)
     db.session.add_all(attendees)
     return booking
+
+
+def _newcomers(own: Booking, named: tuple[NewAttendee, ...], party: int) -> tuple[NewAttendee, ...]:
+    """Who is to get a ticket when a hold or a place in the queue becomes the booking: whoever is named again keeps
+    theirs, the others' are dead. With nobody named all stay for whom there is room."""
+    missing, kept = list(named), 0
+    for attendee in own.valid_attendees:
+        same = NewAttendee(attendee.name, attendee.phone, attendee.email)
+        if same in missing or (not named and kept < party):
+            kept += 1
+            if named:
+                missing.remove(same)
+        else:
+            attendee.state, attendee.ended_at = TicketState.REPLACED, now()
+    return tuple(missing)
 
 
 def _keep(idempotency: Idempotency, owner: str, booking: Booking, answer: dict[str, Any]) -> None:
