@@ -9,8 +9,9 @@ import time_machine
 
 from eventsys.bookings.queries import get_booking
 from eventsys.bookings.rules import BookingState
-from eventsys.bookings.services import change_slot
+from eventsys.bookings.services import change_slot, name_attendees
 from eventsys.core.db import db, unit_of_work
+from eventsys.core.errors import Conflict
 from tests import cast
 from tests.bookings.test_waiting import THIRD, cancel, slot_now, state_of, wait
 from tests.factories import make_booking, make_slot, new_slot, people
@@ -53,6 +54,21 @@ def test_who_waited_and_books_has_a_ticket_a_person(app, names, party, left):
         after = tickets_of(waiting)
         assert list(after.values()) == (list(names) or ["乙一", "乙二"][:party])
         assert len(before.items() & after.items()) == left
+
+
+def test_a_full_slot_has_no_room_for_one_more_of_a_party(app):
+    slot = make_slot(attendee_capacity=2)
+    booking = make_booking(slot, names=("甲一", "甲二"))
+    other = make_slot(starts_at=slot.starts_at + timedelta(days=1))
+    with pytest.raises(Conflict) as refused, unit_of_work():
+        name_attendees(booking.public_id, (), actor=cast.CONTACT.actor, party=3)
+    assert refused.value.code == "party_too_large"
+    change(slot, attendee_capacity=3)
+    make_booking(slot, cast.STRANGER)
+    with pytest.raises(Conflict) as refused, unit_of_work():
+        name_attendees(booking.public_id, (), actor=cast.CONTACT.actor, party=3)
+    assert refused.value.code == "slot_full"
+    assert [item.public_id for item in refused.value.fields["nearest"]] == [other.public_id]
 
 
 def test_a_slot_that_moves_orders_its_queue_until_the_eve_of_the_new_day(app):
