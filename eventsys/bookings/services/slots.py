@@ -8,6 +8,7 @@ from eventsys.bookings import messages
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import list_slot_bookings
 from eventsys.bookings.rules import ACTIVE, BookingState, TicketState
+from eventsys.bookings.services.admission import release_lapsed_holds
 from eventsys.bookings.services.cancelling import end_booking
 from eventsys.bookings.services.states import enter
 from eventsys.bookings.services.waiting import places_freed
@@ -28,6 +29,7 @@ COPIED = frozenset({"starts_at", "department_id", "edition_id"})  # of the slot,
 def change_slot(public_id: str, command: NewSlot, *, version: int | None, actor: Actor) -> Slot:
     """Edit a slot; whoever booked it is told when time or place moved, and their calendars follow."""
     slot = _lock_slot_and_enterprises(public_id, actor)
+    release_lapsed_holds(slot)
     changed = slots.edit_slot(slot, command, version, actor=actor)
     if changed & COPIED:
         _follow(slot)

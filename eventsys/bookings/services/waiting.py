@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from eventsys.bookings import messages
-from eventsys.bookings.models import Attendee, Booking
+from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import (
     Entry,
     facts_of,
@@ -86,7 +86,7 @@ def serve_next(slot: str, blocked: set[int]) -> bool:
     if enterprise is None or turn.id != entry.own:
         return True  # somebody else is next by now
     booking = get_own(turn.id)
-    people = tuple(NewAttendee(item.name, item.phone, item.email) for item in _valid(booking))
+    people = tuple(NewAttendee(item.name, item.phone, item.email) for item in booking.valid_attendees)
     if not enterprise.active or limits_of(entry) or clash_of(entry.slot, enterprise, people):
         blocked.add(turn.id)
         return True
@@ -177,14 +177,10 @@ def _give(booking: Booking, entry: Entry, turn: Turn) -> None:
         lapses_at = offer_until(now(), slot.starts_at, slot.queue_until, installation().zone)
     elif slot.needs_approval or needs_approval(entry, booking.enterprise_id):
         state, booking.approve_by = BookingState.PENDING, approve_by(entry.settings)
-    for surplus in _valid(booking)[turn.party :]:
+    for surplus in booking.valid_attendees[turn.party :]:
         surplus.state, surplus.ended_at = TicketState.REPLACED, now()
     enter(booking, slot, state, actor=CLOCKWORK, action="booking.promoted", party=turn.party, lapses_at=lapses_at)
     _tell(booking, slot, by_queue=True)
-
-
-def _valid(booking: Booking) -> list[Attendee]:
-    return [attendee for attendee in booking.attendees if attendee.state is TicketState.VALID]
 
 
 def _tell(booking: Booking, slot: Slot, *, by_queue: bool) -> None:
@@ -196,4 +192,4 @@ def _tell(booking: Booking, slot: Slot, *, by_queue: bool) -> None:
         messages.tell_department("approval_wanted", booking, slot)
     else:
         messages.tell_contact("place_given" if by_queue else "booking_confirmed", booking, slot, contacts)
-        messages.tell_attendees("ticket", booking, slot, _valid(booking))
+        messages.tell_attendees("ticket", booking, slot, booking.valid_attendees)

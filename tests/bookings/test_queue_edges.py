@@ -1,0 +1,78 @@
+"""What the stateful model found at the edges of the waiting list, said plainly."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from eventsys.bookings.queries import get_booking
+from eventsys.bookings.rules import BookingState
+from eventsys.bookings.services import change_slot, name_attendees
+from eventsys.core.db import db, unit_of_work
+from eventsys.core.errors import Conflict
+from tests import cast
+from tests.bookings.test_waiting import THIRD, cancel, slot_now, state_of, wait
+from tests.factories import make_booking, make_slot, new_slot, people
+
+
+def change(slot, **changes):
+    with unit_of_work():
+        command = new_slot(**{"starts_at": slot.starts_at, **changes})
+        change_slot(slot.public_id, command, version=None, actor=cast.CLERK.actor)
+
+
+def test_a_new_title_brings_no_queue_back(app):
+    slot = make_slot(capacity=1)
+    first, eve = make_booking(slot), slot.queue_until
+    second = wait(slot)
+    with time_machine.travel(eve + timedelta(hours=1), tick=False):
+        change(slot, capacity=1, title="研发费用加计扣除")
+        assert slot_now(slot).queue_until == eve
+        cancel(first)
+        assert state_of(second) is BookingState.WAITLISTED  # the place is open to all
+        assert wait(slot, cast.THIRD, THIRD, waits=False).booking.state is BookingState.CONFIRMED
+
+
+def tickets_of(booked):
+    db.session.rollback()
+    booking = get_booking(booked.booking.public_id, visible_to=cast.STRANGER.actor)
+    return {attendee.public_id: attendee.name for attendee in booking.valid_attendees}
+
+
+@pytest.mark.parametrize(("names", "party", "left"), [(("乙二", "乙三"), 2, 1), ((), 1, 1), ((), 2, 2)])
+def test_who_waited_and_books_has_a_ticket_a_person(app, names, party, left):
+    """Whoever is named again keeps the ticket; nobody has two, and there are never more than the party."""
+    slot = make_slot(capacity=1)
+    first = make_booking(slot)
+    waiting = wait(slot, party=2, attendees=people("乙一", "乙二"))
+    before = tickets_of(waiting)
+    with time_machine.travel(slot.queue_until + timedelta(hours=1), tick=False):
+        cancel(first)
+        wait(slot, party=party, attendees=people(*names), waits=False)
+        after = tickets_of(waiting)
+        assert list(after.values()) == (list(names) or ["乙一", "乙二"][:party])
+        assert len(before.items() & after.items()) == left
+
+
+def test_a_full_slot_has_no_room_for_one_more_of_a_party(app):
+    slot = make_slot(attendee_capacity=2)
+    booking = make_booking(slot, names=("甲一", "甲二"))
+    other = make_slot(starts_at=slot.starts_at + timedelta(days=1))
+    with pytest.raises(Conflict) as refused, unit_of_work():
+        name_attendees(booking.public_id, (), actor=cast.CONTACT.actor, party=3)
+    assert refused.value.code == "party_too_large"
+    change(slot, attendee_capacity=3)
+    make_booking(slot, cast.STRANGER)
+    with pytest.raises(Conflict) as refused, unit_of_work():
+        name_attendees(booking.public_id, (), actor=cast.CONTACT.actor, party=3)
+    assert refused.value.code == "slot_full"
+    assert [item.public_id for item in refused.value.fields["nearest"]] == [other.public_id]
+
+
+def test_a_slot_that_moves_orders_its_queue_until_the_eve_of_the_new_day(app):
+    slot = make_slot(capacity=1)
+    eve = slot.queue_until
+    change(slot, capacity=1, starts_at=slot.starts_at + timedelta(days=7))
+    assert slot_now(slot).queue_until == eve + timedelta(days=7)
