@@ -72,7 +72,7 @@ def lock_slot_for(enterprise: int, slot: str, *, owner: str = "", key: str = "",
         .outerjoin(IdempotencyKey, and_(IdempotencyKey.owner == owner, IdempotencyKey.key == key))
         .where(Slot.public_id == slot)
         .options(joinedload(Slot.department), joinedload(Slot.place))
-        .with_for_update(of=Slot)
+        .with_for_update(of=Slot, key_share=True)
         .execution_options(populate_existing=True)
     ).one_or_none()
     if row is None:
@@ -167,12 +167,13 @@ def facts_of(slot: Slot) -> SlotFacts:
 
 
 def lock_slot(slot_id: int) -> Slot:
-    """The slot's row, locked, with what messages tell of it."""
+    """The slot's row, locked, with what messages tell of it. Who only refers to the slot, as a scan does, does not wait
+    for it: a gate that holds an attendee and waited here would deadlock with whoever names attendees."""
     return db.session.scalars(
         select(Slot)
         .where(Slot.id == slot_id)
         .options(joinedload(Slot.department), joinedload(Slot.place))
-        .with_for_update(of=Slot)
+        .with_for_update(of=Slot, key_share=True)
         .execution_options(populate_existing=True)
     ).one()
 
