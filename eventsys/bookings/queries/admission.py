@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, null, or_, select
 from sqlalchemy.orm import joinedload
 
-from eventsys.bookings.models import Attendee, Booking, IdempotencyKey, NoShow, QuotaException
+from eventsys.bookings.models import Attendee, Booking, IdempotencyKey, QuotaException
 from eventsys.bookings.rules import (
     ACTIVE,
     TAKES_PLACES,
@@ -200,12 +200,6 @@ def list_lapsed_holds(slot_id: int) -> Sequence[Booking]:
 def next_lapse(slot_id: int) -> datetime | None:
     """When the next hold or offer of the slot lapses."""
     return db.session.scalar(select(func.min(Booking.lapses_at)).where(Booking.slot_id == slot_id))
-
-
-def list_missed(enterprise: int, since: datetime) -> Sequence[datetime]:
-    """The starts of slots that the enterprise booked and missed since then, those excused apart."""
-    query = select(NoShow.at).where(NoShow.enterprise_id == enterprise, NoShow.at > since, ~NoShow.is_excused)
-    return db.session.scalars(query).all()
 
 
 def whereabouts_of(slot: Slot) -> Whereabouts:

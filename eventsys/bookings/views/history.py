@@ -6,12 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 
 from eventsys.bookings.models import Booking
 from eventsys.core.audit import AuditEntry
 from eventsys.directory.queries import TrailFilter, list_audit
 
 ENTRIES_MAX = 100
+AT_THE_DOOR = {
+    "booking.no_show_recorded": _l("Nobody was checked in"),
+    "booking.no_show_taken_back": _l("Somebody came after all"),
+    "booking.no_show_explained": _l("Explained why nobody was checked in"),
+    "booking.no_show_decided": _l("The department answered the explanation"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ def _what(entry: AuditEntry, names: dict[str, str]) -> str:
         return str(gettext("Late cancellation") if entry.after.get("is_late") else gettext("Booking cancelled"))
     if entry.action == "booking.share_link_renewed":
         return str(gettext("Colleagues' link made anew"))
-    return entry.action
+    return str(AT_THE_DOOR.get(entry.action, entry.action))
 
 
 def _changed_names(entry: AuditEntry, names: dict[str, str]) -> str:
