@@ -54,6 +54,11 @@ def tell_attendees(kind: str, booking: Booking, slot: Slot, attendees: Sequence[
             enqueue(kind, [Recipient(address=attendee.email)], context, attachments=_codes([attendee], slot))
 
 
+def tell_enterprise(kind: str, booking: Booking, slot: Slot, **more: Any) -> None:
+    """A message about the booking to every contact of the enterprise, without codes: it brings nobody in."""
+    enqueue(kind, contacts_of(booking.enterprise_id), _booking_context(booking, slot, more))
+
+
 def booker(actor: Actor) -> list[Recipient]:
     """The actor as the one to tell."""
     if actor.person is None:

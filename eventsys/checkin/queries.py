@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 
-from eventsys.bookings.models import Attendee, Booking
+from eventsys.bookings.models import Attendee, Booking, NoShow
 from eventsys.bookings.rules import BookingState, TicketState
 from eventsys.checkin.models import Gate, Scan, gate_slots
 from eventsys.checkin.rules import TYPED_INPUT_MAX, TYPED_WINDOW, ScanResult
@@ -21,6 +22,7 @@ from eventsys.core.tokens import hash_token
 from eventsys.directory.models import Enterprise
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import EVERYTHING
+from eventsys.slots.rules import SlotFormat, SlotState
 
 GATE_TOKEN_PREFIX = "evg_"
 
@@ -157,9 +159,50 @@ def _typed_failures() -> ScalarSelect[int]:
 
 def is_admitted() -> ColumnElement[bool]:
     """Of an attendee's row: an admission that nobody took back."""
-    scan, annulment = aliased(Scan), aliased(Scan)
-    taken_back = exists().where(annulment.annuls_id == scan.id)
-    return exists().where(scan.attendee_id == Attendee.id, scan.result == ScanResult.ADMITTED, ~taken_back)
+    scan = aliased(Scan)
+    return exists().where(scan.attendee_id == Attendee.id, *_stands(scan))
+
+
+def _stands(scan: type[Scan]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    annulment = aliased(Scan)
+    return scan.result == ScanResult.ADMITTED, ~exists().where(annulment.annuls_id == scan.id)
+
+
+def has_come() -> ColumnElement[bool]:
+    """Of a booking's row: somebody of it was admitted."""
+    return exists().where(Attendee.booking_id == Booking.id, is_admitted())
+
+
+def list_slots_missed(since: datetime, limit: int) -> Sequence[int]:
+    """Group sessions (primary keys) begun after `since` and over, at whose door somebody was admitted and of some
+    booking nobody, which is not noted yet; the oldest first."""
+    scan = aliased(Scan)
+    query = select(Slot.id).where(
+        Slot.state == SlotState.PUBLISHED,
+        Slot.format == SlotFormat.SESSION,
+        Slot.starts_at > since,
+        Slot.ends_at <= now(),
+        exists().where(scan.slot_id == Slot.id, *_stands(scan)),
+        exists().where(Booking.slot_id == Slot.id, _is_missing()),
+    )
+    return db.session.scalars(query.order_by(Slot.starts_at, Slot.id).limit(limit)).all()
+
+
+def list_missing(slot_id: int) -> Sequence[Booking]:
+    """The confirmed bookings of a slot of which nobody was admitted and nothing is noted, in order of booking."""
+    query = select(Booking).where(Booking.slot_id == slot_id, _is_missing()).options(joinedload(Booking.enterprise))
+    return db.session.scalars(query.order_by(Booking.id), execution_options={"populate_existing": True}).all()
+
+
+def _is_missing() -> ColumnElement[bool]:
+    is_noted = exists().where(NoShow.booking_id == Booking.id)
+    return and_(Booking.state == BookingState.CONFIRMED, ~has_come(), ~is_noted)
+
+
+def lock_attendees(slot_id: int) -> None:
+    """Lock whoever holds a ticket of the slot, so that no gate admits one of them meanwhile."""
+    query = select(Attendee.id).where(Attendee.slot_id == slot_id, Attendee.state == TicketState.VALID)
+    db.session.execute(query.order_by(Attendee.id).with_for_update(key_share=True))
 
 
 def count_arrivals(booking: int, slots: Collection[int]) -> tuple[int, Counters]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,8 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from eventsys.bookings.models import Attendee, Booking
-from eventsys.bookings.queries import list_slot_bookings
+from eventsys.bookings.queries import count_missed, list_slot_bookings
+from eventsys.bookings.rules import months_before
 from eventsys.checkin.forms import GateForm
 from eventsys.checkin.models import Gate
 from eventsys.checkin.queries import (
@@ -30,6 +31,7 @@ from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Invalid, Refusal
 from eventsys.core.ids import new_public_id
 from eventsys.core.permissions import Permission, is_allowed
+from eventsys.directory.queries import district_settings
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import list_desk_slots
 from eventsys.slots.rules import SlotState
@@ -133,11 +135,14 @@ def annul_scan(public_id: str, scan_id: str) -> Response:
 def roster(public_id: str) -> str:
     """Who is expected and who came, by enterprise; made to be printed as well."""
     slot = get_slot_at_door(public_id, current_actor())
-    groups = _groups(list_slot_bookings(slot.id), list_roster(slot.id))
+    bookings, months = list_slot_bookings(slot.id), district_settings().no_show_months
+    missed = count_missed([booking.enterprise_id for booking in bookings], months_before(now(), months))
+    groups = _groups(bookings, list_roster(slot.id), missed)
     return render_template(
         "checkin/roster.html",
         slot=slot,
         groups=groups,
+        months=months,
         arrived=sum(group.arrived for group in groups),
         expected=sum(group.party for group in groups),
         enterprises_arrived=sum(group.arrived > 0 for group in groups),
@@ -146,10 +151,12 @@ def roster(public_id: str) -> str:
 
 @dataclass(slots=True)
 class Group:
-    """An enterprise's booking at the door: those named with whether they came; `party` counts the unnamed too."""
+    """An enterprise's booking at the door: those named with whether they came; `party` counts the unnamed too, `missed`
+    says to how many slots nobody of the enterprise came lately."""
 
     booking: Booking
     party: int
+    missed: int
     people: list[tuple[Attendee, bool]] = field(default_factory=list)
 
     @property
@@ -158,8 +165,10 @@ class Group:
         return sum(came for _, came in self.people)
 
 
-def _groups(bookings: Sequence[Booking], people: Sequence[tuple[Attendee, bool]]) -> list[Group]:
-    groups = {booking.id: Group(booking, booking.party) for booking in bookings}
+def _groups(
+    bookings: Sequence[Booking], people: Sequence[tuple[Attendee, bool]], missed: Mapping[int, int]
+) -> list[Group]:
+    groups = {item.id: Group(item, item.party, missed.get(item.enterprise_id, 0)) for item in bookings}
     for attendee, came in people:
         if attendee.booking_id in groups:
             groups[attendee.booking_id].people.append((attendee, came))

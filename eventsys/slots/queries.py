@@ -127,7 +127,10 @@ def _exists_for(slot: Slot, actor: Actor) -> bool:
 def get_slot_of(public_id: str, actor: Actor, permission: Permission) -> Slot:
     """The slot of a department in which `actor` has `permission`, locked; NotFound for anybody else."""
     slot = db.session.scalars(
-        select(Slot).where(Slot.public_id == public_id).options(joinedload(Slot.department)).with_for_update(of=Slot),
+        select(Slot)
+        .where(Slot.public_id == public_id)
+        .options(joinedload(Slot.department))
+        .with_for_update(of=Slot, key_share=True),
         execution_options={"populate_existing": True},
     ).one_or_none()
     if slot is None or not is_allowed(actor, permission, slot.scope):

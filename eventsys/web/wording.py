@@ -150,6 +150,10 @@ SENTENCES: dict[str, Any] = {
     "idempotency_key_missing": _l("Send an Idempotency-Key header, e.g. a random UUID."),
     "enterprise_disabled": _l("The enterprise is disabled. Ask the coordinator."),
     "behalf_reason": _l("Say why you book for them, e.g. “by telephone”."),
+    "no_show_explained": _l("This was explained already. The department will answer."),
+    "no_show_decided": _l("The department has answered already."),
+    "no_show_too_old": _l("This could be explained until %(explain_until)s. Call the department instead."),
+    "no_show_unexplained": _l("The enterprise has not explained anything yet and still can. Excuse it, or wait."),
     # check-in
     "malformed": _l("This is no code of ours. Scan it again or type the six characters."),
     "nonce_taken": _l("This scan was sent already."),

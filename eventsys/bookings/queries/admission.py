@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, null, or_,
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from eventsys.bookings.models import Attendee, Booking, IdempotencyKey, NoShow, QuotaException
+from eventsys.bookings.models import Attendee, Booking, IdempotencyKey, QuotaException
 from eventsys.bookings.rules import (
     ACTIVE,
     TAKES_PLACES,
@@ -73,7 +73,7 @@ def lock_slot_for(enterprise: int, slot: str, *, owner: str = "", key: str = "",
         .outerjoin(IdempotencyKey, and_(IdempotencyKey.owner == owner, IdempotencyKey.key == key))
         .where(Slot.public_id == slot)
         .options(joinedload(Slot.department), joinedload(Slot.place))
-        .with_for_update(of=Slot)
+        .with_for_update(of=Slot, key_share=True)
         .execution_options(populate_existing=True)
     ).one_or_none()
     if row is None:
@@ -168,12 +168,13 @@ def facts_of(slot: Slot) -> SlotFacts:
 
 
 def lock_slot(slot_id: int) -> Slot:
-    """The slot's row, locked, with what messages tell of it."""
+    """The slot's row, locked, with what messages tell of it. Who only refers to the slot, as a scan does, does not wait
+    for it: a gate that holds an attendee and waited here would deadlock with whoever names attendees."""
     return db.session.scalars(
         select(Slot)
         .where(Slot.id == slot_id)
         .options(joinedload(Slot.department), joinedload(Slot.place))
-        .with_for_update(of=Slot)
+        .with_for_update(of=Slot, key_share=True)
         .execution_options(populate_existing=True)
     ).one()
 
@@ -214,12 +215,6 @@ def correct_counts(slot: Slot) -> None:
 def next_lapse(slot_id: int) -> datetime | None:
     """When the next hold or offer of the slot lapses."""
     return db.session.scalar(select(func.min(Booking.lapses_at)).where(Booking.slot_id == slot_id))
-
-
-def list_missed(enterprise: int, since: datetime) -> Sequence[datetime]:
-    """The starts of slots that the enterprise booked and missed since then, those excused apart."""
-    query = select(NoShow.at).where(NoShow.enterprise_id == enterprise, NoShow.at > since, ~NoShow.is_excused)
-    return db.session.scalars(query).all()
 
 
 def whereabouts_of(slot: Slot) -> Whereabouts:

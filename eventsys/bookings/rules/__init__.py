@@ -15,9 +15,10 @@ from eventsys.bookings.rules.commands import (
     party_min_of,
     party_of,
 )
+from eventsys.bookings.rules.no_shows import NoShowRule, check_decide, check_explain, explain_until, months_before
 from eventsys.bookings.rules.placing import SlotFacts, check_cancel, check_names, place, refusal
 from eventsys.bookings.rules.queue import Turn, Waiting, may_renew, next_turn, offer_until
-from eventsys.bookings.rules.quotas import NoShowRule, Quota, QuotaKind, quota_refusal
+from eventsys.bookings.rules.quotas import Quota, QuotaKind, quota_refusal
 from eventsys.bookings.rules.states import (
     ACTIVE,
     LAPSES,
@@ -56,14 +57,18 @@ __all__ = [
     "Waiting",
     "Whereabouts",
     "check_cancel",
+    "check_decide",
+    "check_explain",
     "check_names",
     "check_step",
     "clean_answers",
     "clean_attendee",
     "clean_attendees",
+    "explain_until",
     "find_clash",
     "footprint",
     "may_renew",
+    "months_before",
     "next_turn",
     "offer_until",
     "party_min_of",

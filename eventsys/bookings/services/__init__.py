@@ -15,6 +15,12 @@ from eventsys.bookings.services.cancelling import cancel_booking
 from eventsys.bookings.services.exceptions import grant_exception
 from eventsys.bookings.services.holds import give_up_hold, hold_slot, save_draft
 from eventsys.bookings.services.moving import MOVABLE, move_booking
+from eventsys.bookings.services.no_shows import (
+    decide_no_show,
+    explain_no_show,
+    record_no_show,
+    take_back_no_show,
+)
 from eventsys.bookings.services.slots import call_off_slot, change_slot
 from eventsys.bookings.services.waiting import end_queue, rejoin, serve_queue, tell_reopened
 
@@ -27,9 +33,11 @@ __all__ = [
     "change_slot",
     "chase_approvals",
     "confirm_booking",
+    "decide_no_show",
     "decline_booking",
     "decline_ticket",
     "end_queue",
+    "explain_no_show",
     "give_up_hold",
     "grant_exception",
     "hand_over",
@@ -37,11 +45,13 @@ __all__ = [
     "move_booking",
     "name_attendees",
     "name_yourself",
+    "record_no_show",
     "rejoin",
     "replace_attendee",
     "revoke_share_link",
     "save_draft",
     "serve_queue",
     "share_token",
+    "take_back_no_show",
     "tell_reopened",
 ]

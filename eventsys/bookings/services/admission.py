@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import (
     Entry,
@@ -22,6 +20,7 @@ from eventsys.bookings.rules import (
     Quota,
     QuotaKind,
     find_clash,
+    months_before,
     quota_refusal,
     refusal,
 )
@@ -94,7 +93,7 @@ def needs_approval(entry: Entry, enterprise: int) -> bool:
     if not settings.no_show_rule:
         return False
     rule = NoShowRule(settings.no_show_count, settings.no_show_months, settings.no_show_days)
-    return rule.needs_approval(list_missed(enterprise, now() - timedelta(days=31 * rule.months)), now())
+    return rule.needs_approval(list_missed(enterprise, months_before(now(), rule.months)), now())
 
 
 def release_lapsed_holds(slot: Slot, *, but: Booking | None = None) -> None:

@@ -26,6 +26,10 @@ _WORDS = {
     "booking.resized": _l("Now a party of %(party)s"),
     "booking.handed_over": _l("Handed over to a colleague"),
     "booking.share_link_renewed": _l("Colleagues' link made anew"),
+    "booking.no_show_recorded": _l("Nobody was checked in"),
+    "booking.no_show_taken_back": _l("Somebody came after all"),
+    "booking.no_show_explained": _l("Explained why nobody was checked in"),
+    "booking.no_show_decided": _l("The department answered the explanation"),
 }
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from eventsys.bookings.keys import public_key
 from eventsys.bookings.models import Attendee
+from eventsys.bookings.services import take_back_no_show
 from eventsys.bookings.tickets import CodeFault, bare_code, typed_code, verify
 from eventsys.checkin.models import Scan
 from eventsys.checkin.queries import (
@@ -228,6 +229,8 @@ def _log(
     result = judge(facts, at, command.direction, override=override)
     code = typed_code(command.code) or bare_code(command.code)
     row = _add_scan(command, code, gate, attendee, result, at, actor)
+    if result is ScanResult.ADMITTED and slot.ends_at <= now():
+        take_back_no_show(booking, actor=actor)  # a gate that was offline, or signed in afterwards
     return _answer(row, attendee, standing, gate)
 
 

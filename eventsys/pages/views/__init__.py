@@ -1,7 +1,7 @@
 """The pages, each in the module of its name."""
 
-from eventsys.pages.views import about, calling_off, desk, home, my_enterprise, notice, slot, slot_editor
-from eventsys.pages.views.blueprint import bp, slots_bp
+from eventsys.pages.views import about, calling_off, desk, home, my_enterprise, no_shows, notice, slot, slot_editor
+from eventsys.pages.views.blueprint import bp, no_shows_bp, slots_bp
 
 __all__ = [
     "about",
@@ -10,6 +10,8 @@ __all__ = [
     "desk",
     "home",
     "my_enterprise",
+    "no_shows",
+    "no_shows_bp",
     "notice",
     "slot",
     "slot_editor",
