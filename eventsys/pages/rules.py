@@ -18,6 +18,7 @@ class Standing(StrEnum):
     NOT_OPEN = "not_open"
     CLOSED = "closed"
     FULL = "full"
+    DRAWING = "drawing"
     OPEN = "open"
 
 
@@ -25,6 +26,7 @@ _BY_REFUSAL = {
     "window_not_open": Standing.NOT_OPEN,
     "window_closed": Standing.CLOSED,
     "slot_full": Standing.FULL,
+    "draw_under_way": Standing.DRAWING,
 }
 
 
