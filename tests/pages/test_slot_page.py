@@ -74,6 +74,16 @@ def test_who_booked_is_led_to_the_booking(app):
     assert action(look(app, slot, cast.STRANGER)) == (f"/slots/{slot.public_id}/holds", "Book")
 
 
+def test_while_the_draw_is_under_way(app):
+    slot = make_slot(draw_at=now() + timedelta(days=1))
+    assert action(look(app, slot, cast.CONTACT)) is not None
+    with time_machine.travel(slot.draw_at + timedelta(seconds=1), tick=False):
+        page = look(app, slot, cast.CONTACT)
+        assert action(page) is None
+        assert "The draw is under way" in page.text
+        assert app.test_client().get("/").status_code == 200
+
+
 def test_before_it_opens(app):
     slot = make_slot(opens_at=now() + timedelta(days=1))
     page = look(app, slot, cast.CONTACT)
