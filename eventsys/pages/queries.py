@@ -81,8 +81,9 @@ def own_bookings(slots: Collection[Slot], actor: Actor) -> dict[int, str]:
     return {row.slot_id: row.public_id for row in rows}
 
 
-def list_next_bookings(actor: Actor) -> Sequence[Booking]:
-    """The next few bookings of the slots at whose desk the actor sits, with slot and enterprise, by start."""
+def list_next_bookings(actor: Actor, lead: int | None = None) -> Sequence[Booking]:
+    """The next few bookings of the slots at whose desk the actor sits, with slot and enterprise, by start; only of
+    slots that the department `lead` (a primary key) leads."""
     query = (
         select(Booking)
         .join(Slot, Slot.id == Booking.slot_id)
@@ -95,6 +96,8 @@ def list_next_bookings(actor: Actor) -> Sequence[Booking]:
     )
     if not actor.has(*EVERYTHING):
         query = query.where(Slot.department_id.in_(actor.departments(Role.CLERK, Role.STEWARD)))
+    if lead is not None:
+        query = query.where(Slot.department_id == lead)
     return db.session.scalars(query.order_by(Slot.starts_at, Booking.id).limit(NEXT_BOOKINGS)).unique().all()
 
 
