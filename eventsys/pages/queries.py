@@ -89,9 +89,12 @@ def list_pending(actor: Actor) -> Sequence[Booking]:
     return db.session.scalars(query.limit(PENDING_SHOWN)).unique().all()
 
 
-def list_next_bookings(actor: Actor) -> Sequence[Booking]:
-    """The next few bookings of the slots at whose desk the actor sits, with slot and enterprise, by start."""
+def list_next_bookings(actor: Actor, lead: int | None = None) -> Sequence[Booking]:
+    """The next few bookings of the slots at whose desk the actor sits, with slot and enterprise, by start; only of
+    slots that the department `lead` (a primary key) leads."""
     query = _of_desk(actor).where(Booking.state.in_(TAKES_PLACES)).order_by(Slot.starts_at, Booking.id)
+    if lead is not None:
+        query = query.where(Slot.department_id == lead)
     return db.session.scalars(query.limit(NEXT_BOOKINGS)).unique().all()
 
 

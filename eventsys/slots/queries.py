@@ -42,6 +42,16 @@ class SlotFilter:
     states: tuple[SlotState, ...] = (SlotState.PUBLISHED,)
 
 
+@dataclass(frozen=True, slots=True)
+class SlotCounts:
+    """Slots in numbers; `booked` are enterprises, `free` are places of published slots."""
+
+    published: int = 0
+    drafts: int = 0
+    booked: int = 0
+    free: int = 0
+
+
 def with_details(query: Select[Any]) -> Select[Any]:
     """Load what a page or JSON of a slot shows, in one statement a relation."""
     return query.options(
@@ -231,8 +241,11 @@ def list_slots(
     return db.session.scalars(query.order_by(Slot.starts_at, Slot.id).limit(limit)).unique().all()
 
 
-def list_desk_slots(actor: Actor, starts_from: datetime, starts_before: datetime) -> Sequence[Slot]:
-    """Every slot, drafts too, of the departments whose desk `actor` sits at, by start."""
+def list_desk_slots(
+    actor: Actor, starts_from: datetime, starts_before: datetime, lead: int | None = None
+) -> Sequence[Slot]:
+    """Every slot, drafts too, of the departments whose desk `actor` sits at, by start; only those that the department
+    `lead` (a primary key) leads."""
     mine: ColumnElement[bool] = true() if actor.has(*EVERYTHING) else false()
     departments = actor.departments(*STAFF)
     if departments:
@@ -240,7 +253,26 @@ def list_desk_slots(actor: Actor, starts_from: datetime, starts_before: datetime
     elif any(grant.role in STAFF and grant.department is None for grant in actor.grants):
         mine = true()
     query = with_details(select(Slot)).where(mine, Slot.starts_at >= starts_from, Slot.starts_at < starts_before)
+    if lead is not None:
+        query = query.where(Slot.department_id == lead)
     return db.session.scalars(query.order_by(Slot.starts_at, Slot.id)).unique().all()
+
+
+def count_by_department(starts_from: datetime, starts_before: datetime) -> dict[int, SlotCounts]:
+    """How the slots of each lead department (by primary key) stand; departments without any are left out."""
+    published = Slot.state == SlotState.PUBLISHED
+    query = (
+        select(
+            Slot.department_id,
+            func.count().filter(published),
+            func.count().filter(Slot.state == SlotState.DRAFT),
+            func.coalesce(func.sum(Slot.places_taken).filter(published), 0),
+            func.coalesce(func.sum(Slot.capacity - Slot.places_taken).filter(published), 0),
+        )
+        .where(Slot.starts_at >= starts_from, Slot.starts_at < starts_before)
+        .group_by(Slot.department_id)
+    )
+    return {row[0]: SlotCounts(*row[1:]) for row in db.session.execute(query)}
 
 
 def nearest_slots(slot: Slot, party: int, enterprise: int | None = None, *, limit: int = NEAREST) -> list[Slot]:
