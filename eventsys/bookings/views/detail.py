@@ -48,7 +48,8 @@ def detail(public_id: str) -> str:
     may_change = is_allowed(actor, Permission.CHANGE_BOOKING, booking.scope)
     valid = [item for item in booking.attendees if item.state is TicketState.VALID]
     is_live = booking.state in ACTIVE
-    share_url = _share_url(booking) if may_change and booking.state in MOVABLE and now() < booking.slot.names_until else ""
+    is_shared = may_change and booking.state in MOVABLE and now() < booking.slot.names_until
+    share_url = _share_url(booking) if is_shared else ""
     return render_template(
         "bookings/detail.html",
         booking=booking,
