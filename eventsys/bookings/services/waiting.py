@@ -6,6 +6,8 @@ whoever freed the place. It follows at once on the commit that freed it, and the
 
 from __future__ import annotations
 
+from enum import Enum, auto
+
 from sqlalchemy import select
 
 from eventsys.bookings import messages
@@ -16,6 +18,7 @@ from eventsys.bookings.queries import (
     get_own,
     list_lapsed_offers,
     list_queue,
+    lock_slot,
     lock_slot_for,
     next_lapse,
 )
@@ -73,26 +76,50 @@ def serve_next(slot: str, blocked: set[int]) -> bool:
     keeps the place in the queue."""
     seen = db.session.scalars(select(Slot).where(Slot.public_id == slot)).one()
     turn = _turn(seen, blocked)
-    if turn is None and (seen.lapses_at is None or seen.lapses_at > now()):
-        return False
-    expected = db.session.get(Booking, turn.id) if turn else None
-    enterprise = lock_enterprise(expected.enterprise_id) if expected else None
-    entry = lock_slot_for(enterprise.id if enterprise else 0, slot)
-    assert entry is not None  # slots with bookings are never deleted
+    if turn is None:
+        if seen.lapses_at is None or seen.lapses_at > now():
+            return False
+        locked = lock_slot(seen.id)
+        release_lapsed_holds(locked)
+        return _turn(locked, blocked) is not None
+    owner = db.session.get_one(Booking, turn.id).enterprise_id
+    with db.session.begin_nested() as savepoint:
+        outcome = _serve(slot, owner, blocked)
+        if outcome is not Outcome.GIVEN:
+            savepoint.rollback()  # nothing changed, so no calendar shall look as if it had
+    if outcome is Outcome.BLOCKED:
+        blocked.add(turn.id)
+    return outcome is not Outcome.GATHERING
+
+
+class Outcome(Enum):
+    """What became of a turn."""
+
+    GIVEN = auto()
+    GATHERING = auto()  # the places free are not enough yet
+    BLOCKED = auto()  # the enterprise may not come now
+    PASSED = auto()  # somebody else is next by now
+
+
+def _serve(slot: str, owner: int, blocked: set[int]) -> Outcome:
+    """Lock the enterprise (primary key) whose turn it seems to be, then the slot, and give it the place."""
+    enterprise = lock_enterprise(owner)
+    entry = lock_slot_for(owner, slot)
+    assert enterprise is not None  # neither goes while there are bookings
+    assert entry is not None
     release_lapsed_holds(entry.slot)
     turn = _turn(entry.slot, blocked)
-    if turn is None:
-        return False
-    if enterprise is None or turn.id != entry.own:
-        return True  # somebody else is next by now
+    if turn is None or turn.id != entry.own:
+        return Outcome.PASSED
     booking = get_own(turn.id)
     people = tuple(NewAttendee(item.name, item.phone, item.email) for item in booking.valid_attendees)
     if not enterprise.active or limits_of(entry) or clash_of(entry.slot, enterprise, people):
-        blocked.add(turn.id)
-        return True
+        return Outcome.BLOCKED
+    if not turn.party:
+        return Outcome.GATHERING
     _pass_over(turn)
     _give(booking, entry, turn)
-    return True
+    return Outcome.GIVEN
 
 
 def confirm_offer(booking: Booking, slot: Slot, settings: dict[str, object], *, actor: Actor) -> None:
@@ -158,7 +185,7 @@ def _turn(slot: Slot, blocked: set[int]) -> Turn | None:
     if facts.places_left < 1:
         return None
     queue = [entry for entry in list_queue(slot.id) if entry.id not in blocked]
-    return next_turn(queue, facts.places_left, facts.people_left, now())
+    return next_turn(queue, facts.places_left, facts.people_left, now(), people_max=slot.attendee_capacity)
 
 
 def _pass_over(turn: Turn) -> None:
