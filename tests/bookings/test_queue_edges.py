@@ -8,14 +8,15 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from eventsys.bookings.models import Booking
+from eventsys.bookings.models import Booking, NoShow
 from eventsys.bookings.queries import get_booking
 from eventsys.bookings.rules import BookingState
-from eventsys.bookings.services import change_slot, name_attendees
+from eventsys.bookings.services import change_slot, confirm_booking, name_attendees
 from eventsys.bookings.tasks import keep_queues
+from eventsys.core.clock import now
 from eventsys.core.db import db, unit_of_work
 from eventsys.core.errors import Conflict
-from eventsys.directory.models import Enterprise
+from eventsys.directory.models import District, Enterprise
 from tests import cast
 from tests.bookings.test_waiting import THIRD, cancel, slot_now, state_of, wait
 from tests.factories import make_booking, make_slot, new_slot, people
@@ -115,6 +116,21 @@ def test_places_gather_for_nobody_the_slot_cannot_hold_any_more(app):
     small = wait(slot, cast.THIRD, THIRD)
     resize(first, 1)
     assert state_of(small) is BookingState.CONFIRMED
+
+
+def test_an_offer_leads_past_no_approval(app):
+    """Who missed slots needs the department's word, also for a place that was offered."""
+    slot = make_slot(capacity=1)
+    missed, first = make_booking(make_slot(), cast.STRANGER), make_booking(slot)
+    waiting = wait(slot, asks_first=True)
+    cancel(first)
+    with unit_of_work():
+        db.session.add(NoShow(booking_id=missed.id, enterprise_id=cast.OTHER, at=now() - timedelta(days=3)))
+        db.session.get_one(District, 1).settings = {"no_show_rule": True, "no_show_count": 1}
+    with unit_of_work():
+        confirmed = confirm_booking(waiting.booking.public_id, actor=cast.STRANGER.actor)
+    assert confirmed.state is BookingState.PENDING
+    assert confirmed.approve_by is not None
 
 
 def feed_revision(enterprise):

@@ -7,6 +7,7 @@ whoever freed the place. It follows at once on the commit that freed it, and the
 from __future__ import annotations
 
 from enum import Enum, auto
+from typing import Any
 
 from sqlalchemy import select
 
@@ -122,13 +123,13 @@ def _serve(slot: str, owner: int, blocked: set[int]) -> Outcome:
     return Outcome.GIVEN
 
 
-def confirm_offer(booking: Booking, slot: Slot, settings: dict[str, object], *, actor: Actor) -> None:
+def confirm_offer(booking: Booking, slot: Slot, settings: dict[str, Any], *, actor: Actor) -> None:
     """Take an offered place; the booking is locked. Conflict `offer_expired` when its time is over."""
     if booking.lapses_at is None or booking.lapses_at <= now():
         raise Conflict("offer_expired")
-    state = BookingState.PENDING if slot.needs_approval else BookingState.CONFIRMED
-    if state is BookingState.PENDING:
-        booking.approve_by = approve_by(settings)
+    state = BookingState.CONFIRMED
+    if slot.needs_approval or needs_approval(settings, booking.enterprise_id):
+        state, booking.approve_by = BookingState.PENDING, approve_by(settings)
     enter(booking, slot, state, actor=actor, action="booking.offer_taken")
     _tell(booking, slot, by_queue=False)
 
@@ -202,7 +203,7 @@ def _give(booking: Booking, entry: Entry, turn: Turn) -> None:
     if booking.asks_first:
         state = BookingState.OFFERED
         lapses_at = offer_until(now(), slot.starts_at, slot.queue_until, installation().zone)
-    elif slot.needs_approval or needs_approval(entry, booking.enterprise_id):
+    elif slot.needs_approval or needs_approval(entry.settings, booking.enterprise_id):
         state, booking.approve_by = BookingState.PENDING, approve_by(entry.settings)
     for surplus in booking.valid_attendees[turn.party :]:
         surplus.state, surplus.ended_at = TicketState.REPLACED, now()
