@@ -18,8 +18,8 @@ from eventsys.core.db import db, unit_of_work
 from eventsys.core.errors import Conflict
 from eventsys.directory.models import District, Enterprise
 from tests import cast
-from tests.bookings.test_waiting import THIRD, cancel, slot_now, state_of, wait
-from tests.factories import make_booking, make_slot, new_slot, people
+from tests.bookings.test_waiting import THIRD, cancel, kinds, slot_now, state_of, wait
+from tests.factories import make_booking, make_slot, new_slot, people, soon
 
 
 def change(slot, **changes):
@@ -131,6 +131,46 @@ def test_an_offer_leads_past_no_approval(app):
         confirmed = confirm_booking(waiting.booking.public_id, actor=cast.STRANGER.actor)
     assert confirmed.state is BookingState.PENDING
     assert confirmed.approve_by is not None
+
+
+def test_no_offer_outlives_the_queue_of_a_slot_that_moves(app):
+    slot = make_slot(capacity=1, starts_at=soon(days=14))
+    first, waiting = make_booking(slot), wait(slot, asks_first=True)
+    cancel(first)
+    with unit_of_work():
+        db.session.get_one(Booking, waiting.booking.id).lapses_at = soon(days=5)
+    change(slot, capacity=1, starts_at=soon(days=3))
+    moved = slot_now(slot)
+    assert db.session.get_one(Booking, waiting.booking.id).lapses_at == moved.queue_until == moved.lapses_at
+    with time_machine.travel(moved.queue_until, tick=False):
+        with pytest.raises(Conflict) as refused, unit_of_work():
+            confirm_booking(waiting.booking.public_id, actor=cast.STRANGER.actor)
+        assert refused.value.code == "offer_expired"
+
+
+def test_nobody_is_told_of_places_without_room_for_a_person(app):
+    slot = make_slot(capacity=2, attendee_capacity=2)
+    first = make_booking(slot, names=("甲一", "甲二"))
+    wait(slot)
+    with time_machine.travel(slot.queue_until + timedelta(hours=1), tick=False):
+        keep_queues()
+        assert "places_reopened" not in kinds()
+        resize(first, 1)
+        keep_queues()
+        assert kinds().count("places_reopened") == 1
+
+
+def test_the_department_is_reminded_of_who_waited_and_then_booked(app):
+    """To have been told that places are open again is not to have been reminded."""
+    slot = make_slot(capacity=1, needs_approval=True)
+    first = make_booking(slot)
+    waiting = wait(slot)
+    with time_machine.travel(slot.queue_until + timedelta(hours=1), tick=False):
+        cancel(first)
+        assert db.session.get_one(Booking, waiting.booking.id).reminded_at is not None
+        assert wait(slot, waits=False).booking.state is BookingState.PENDING
+        db.session.rollback()
+        assert db.session.get_one(Booking, waiting.booking.id).reminded_at is None
 
 
 def feed_revision(enterprise):

@@ -24,7 +24,7 @@ from eventsys.bookings.queries import (
     next_lapse,
 )
 from eventsys.bookings.queries.queue import list_waiting, list_waiting_untold
-from eventsys.bookings.rules import BookingState, NewAttendee, TicketState, Turn, next_turn, offer_until
+from eventsys.bookings.rules import BookingState, NewAttendee, SlotFacts, TicketState, Turn, next_turn, offer_until
 from eventsys.bookings.services.admission import (
     CLOCKWORK,
     clash_of,
@@ -160,11 +160,15 @@ def tell_reopened(slot: str) -> None:
     """When the queue orders no more and places are free: tell everybody who waits, once in a while, first come."""
     row = db.session.scalars(select(Slot).where(Slot.public_id == slot)).one()
     facts = facts_of(row)
-    if not row.waiting or not row.queue_until <= now() < row.starts_at or facts.places_left < 1:
+    if not row.waiting or not row.queue_until <= now() < row.starts_at or _is_full(facts):
         return
     for booking in list_waiting_untold(row.id):
         booking.reminded_at = now()
         messages.tell_contact("places_reopened", booking, row, messages.contacts_of(booking.enterprise_id))
+
+
+def _is_full(facts: SlotFacts) -> bool:
+    return facts.places_left < 1 or facts.people_left == 0
 
 
 def rejoin(public_id: str, *, actor: Actor) -> Booking:
