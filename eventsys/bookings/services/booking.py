@@ -199,7 +199,7 @@ def _decide(entry: Entry, command: NewBooking, party: int, own: Booking | None) 
         now(),
         waits=command.waits,
         held=held,
-        needs_approval=needs_approval(entry, command.enterprise),
+        needs_approval=needs_approval(entry.settings, command.enterprise),
     )
     if isinstance(placed, Refusal):
         raise with_nearest(placed, entry.slot, party, command.enterprise)

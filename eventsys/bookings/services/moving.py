@@ -59,7 +59,7 @@ def _admitted(booking: Booking, entry: Entry, actor: Actor) -> BookingState:
     if own is not None and own.state in ACTIVE:
         raise Conflict("already_booked", name=own.contact_name, booking=own.public_id)
     check_entry(entry, booking.enterprise, booking.party, _people(booking), on_behalf=on_behalf, leaving=booking.id)
-    decided_by_department = needs_approval(entry, booking.enterprise_id)
+    decided_by_department = needs_approval(entry.settings, booking.enterprise_id)
     state = place(facts_of(entry.slot), booking.party, now(), waits=False, needs_approval=decided_by_department)
     if isinstance(state, Refusal):
         raise with_nearest(state, entry.slot, booking.party, booking.enterprise_id)
