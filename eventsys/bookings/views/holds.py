@@ -42,6 +42,7 @@ def hold(public_id: str) -> Response:
 def give_up(public_id: str) -> Response:
     """Give the place back."""
     actor = current_actor()
+    get_visible_slot(public_id, actor)
     with unit_of_work():
         for enterprise in sorted(actor.enterprises()):
             give_up_hold(public_id, enterprise, actor=actor)
