@@ -73,9 +73,9 @@ def list_slots_to_serve() -> Sequence[str]:
     return db.session.scalars(select(Slot.public_id).where(or_(lapsed, free)).order_by(Slot.id).limit(BATCH)).all()
 
 
-def list_slots_begun() -> Sequence[str]:
-    """Public ids of slots that have begun while somebody still waits."""
-    query = select(Slot.public_id).where(Slot.waiting > 0, Slot.starts_at <= now())
+def list_slots_over() -> Sequence[str]:
+    """Public ids of slots that are over while somebody still waits."""
+    query = select(Slot.public_id).where(Slot.waiting > 0, Slot.ends_at <= now())
     return db.session.scalars(query.order_by(Slot.id).limit(BATCH)).all()
 
 

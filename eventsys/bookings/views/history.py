@@ -14,6 +14,9 @@ from eventsys.directory.queries import TrailFilter, list_audit
 
 ENTRIES_MAX = 100
 AT_THE_DOOR = {
+    "booking.released": _l("Nobody was checked in by then: the place was given up at the door"),
+    "booking.taken_back": _l("The place was given back at the door"),
+    "booking.let_in": _l("Let in at the door from the waiting list"),
     "booking.no_show_recorded": _l("Nobody was checked in"),
     "booking.no_show_taken_back": _l("Somebody came after all"),
     "booking.no_show_explained": _l("Explained why nobody was checked in"),
