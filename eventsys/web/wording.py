@@ -155,6 +155,10 @@ SENTENCES: dict[str, Any] = {
     "no_show_decided": _l("The department has answered already."),
     "no_show_too_old": _l("This could be explained until %(explain_until)s. Call the department instead."),
     "no_show_unexplained": _l("The enterprise has not explained anything yet and still can. Excuse it, or wait."),
+    "no_door": _l("Places pass at the door of group sessions only."),
+    "door_not_yet": _l("This is possible from %(opens_at)s on."),
+    "door_full": _l("There is no room for the whole party. Release unclaimed places first."),
+    "release_not_undone": _l("A release can be undone within %(minutes)s minutes, while places are left."),
     # check-in
     "malformed": _l("This is no code of ours. Scan it again or type the six characters."),
     "nonce_taken": _l("This scan was sent already."),

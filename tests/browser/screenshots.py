@@ -66,6 +66,7 @@ WALK = (
     Stop("explanations", "/no-shows", "clerk"),
     Stop("gates", "/gates", "steward"),
     Stop("gate", "/gates/{gate}", "steward"),
+    Stop("door", "/slots/{slot}/door", "steward"),
     Stop("coordinator-desk", "/desk", "coordinator"),
     Stop("enterprises", "/admin/enterprises", "coordinator"),
     Stop("department-settings", "/admin/departments/tax/settings", "coordinator"),

@@ -25,6 +25,7 @@ from eventsys.bookings.queries.bookings import (
     list_enterprise_bookings,
     list_slot_bookings,
 )
+from eventsys.bookings.queries.door import list_released, list_undoable, list_waiting_parties
 from eventsys.bookings.queries.no_shows import (
     count_missed,
     find_no_show,
@@ -38,7 +39,7 @@ from eventsys.bookings.queries.queue import (
     list_lapsed_offers,
     list_pending_since,
     list_queue,
-    list_slots_begun,
+    list_slots_over,
     list_slots_reopened,
     list_slots_to_serve,
     place_in_queue,
@@ -70,11 +71,14 @@ __all__ = [
     "list_no_shows",
     "list_pending_since",
     "list_queue",
+    "list_released",
     "list_slot_bookings",
-    "list_slots_begun",
+    "list_slots_over",
     "list_slots_reopened",
     "list_slots_to_serve",
     "list_stays",
+    "list_undoable",
+    "list_waiting_parties",
     "lock_no_show",
     "lock_slot",
     "lock_slot_for",

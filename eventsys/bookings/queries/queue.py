@@ -77,9 +77,9 @@ def _has_room() -> ColumnElement[bool]:
     return and_(Slot.places_taken < Slot.capacity, people)
 
 
-def list_slots_begun() -> Sequence[str]:
-    """Public ids of slots that have begun while somebody still waits."""
-    query = select(Slot.public_id).where(Slot.waiting > 0, Slot.starts_at <= now())
+def list_slots_over() -> Sequence[str]:
+    """Public ids of slots that are over while somebody still waits."""
+    query = select(Slot.public_id).where(Slot.waiting > 0, Slot.ends_at <= now())
     return db.session.scalars(query.order_by(Slot.id).limit(BATCH)).all()
 
 

@@ -15,6 +15,7 @@ from eventsys.bookings.rules.commands import (
     party_min_of,
     party_of,
 )
+from eventsys.bookings.rules.door import RELEASED, UNDO_RELEASE_WITHIN, check_door, has_room
 from eventsys.bookings.rules.no_shows import NoShowRule, check_decide, check_explain, explain_until, months_before
 from eventsys.bookings.rules.placing import SlotFacts, check_cancel, check_names, place, refusal
 from eventsys.bookings.rules.queue import Turn, Waiting, may_renew, next_turn, offer_until
@@ -40,7 +41,9 @@ __all__ = [
     "NOTE_MAX",
     "PARTY_MAX",
     "REASON_MAX",
+    "RELEASED",
     "TAKES_PLACES",
+    "UNDO_RELEASE_WITHIN",
     "BookingChannel",
     "BookingState",
     "Footprint",
@@ -58,6 +61,7 @@ __all__ = [
     "Whereabouts",
     "check_cancel",
     "check_decide",
+    "check_door",
     "check_explain",
     "check_names",
     "check_step",
@@ -67,6 +71,7 @@ __all__ = [
     "explain_until",
     "find_clash",
     "footprint",
+    "has_room",
     "may_renew",
     "months_before",
     "next_turn",

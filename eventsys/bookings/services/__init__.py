@@ -21,6 +21,7 @@ from eventsys.bookings.services.no_shows import (
     record_no_show,
     take_back_no_show,
 )
+from eventsys.bookings.services.releasing import let_in, release_booking, take_back, undo_release
 from eventsys.bookings.services.slots import call_off_slot, change_slot
 from eventsys.bookings.services.waiting import end_queue, rejoin, serve_queue, tell_reopened
 
@@ -43,16 +44,20 @@ __all__ = [
     "grant_exception",
     "hand_over",
     "hold_slot",
+    "let_in",
     "move_booking",
     "name_attendees",
     "name_yourself",
     "record_no_show",
     "rejoin",
+    "release_booking",
     "replace_attendee",
     "revoke_share_link",
     "save_draft",
     "serve_queue",
     "share_token",
+    "take_back",
     "take_back_no_show",
     "tell_reopened",
+    "undo_release",
 ]

@@ -135,10 +135,10 @@ def confirm_offer(booking: Booking, slot: Slot, settings: dict[str, Any], *, act
 
 
 def expire(public_id: str) -> None:
-    """End an offer whose time is over, or a place in the queue of a slot that has begun; twice is once."""
+    """End an offer whose time is over, or a place in the queue of a slot that is over; twice is once."""
     booking, slot = lock_booking(public_id, CLOCKWORK)
     is_lapsed = booking.state is BookingState.OFFERED and booking.lapses_at is not None and booking.lapses_at <= now()
-    is_over = booking.state in {BookingState.WAITLISTED, BookingState.OFFERED} and slot.starts_at <= now()
+    is_over = booking.state in {BookingState.WAITLISTED, BookingState.OFFERED} and slot.ends_at <= now()
     if not (is_lapsed or is_over):
         return
     enter(booking, slot, BookingState.EXPIRED, actor=CLOCKWORK, action="booking.expired")
@@ -150,7 +150,7 @@ def expire(public_id: str) -> None:
 
 
 def end_queue(slot: str) -> None:
-    """Everybody who still waits for a slot that has begun is told that it is over. Runs between units of work."""
+    """Everybody who still waits for a slot that is over is told so. Runs between units of work."""
     for booking in list_waiting(slot):
         with unit_of_work():
             expire(booking)

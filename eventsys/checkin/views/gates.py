@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask import flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -26,6 +26,7 @@ from eventsys.checkin.queries import (
 from eventsys.checkin.rendering import answer_json
 from eventsys.checkin.rules import CLOCK_TOLERANCE, CheckIn
 from eventsys.checkin.services import Answer, annul, check_in, create_gate, revoke_gate
+from eventsys.checkin.views.blueprint import bp
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Invalid, Refusal
@@ -34,14 +35,13 @@ from eventsys.core.permissions import Permission, is_allowed
 from eventsys.directory.queries import district_settings
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import list_desk_slots
-from eventsys.slots.rules import SlotState
+from eventsys.slots.rules import SlotFormat, SlotState
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.locale import format_span, local_name
 from eventsys.web.rfc3339 import parse_instant
 from eventsys.web.wording import sentence
 
-bp = Blueprint("checkin", __name__)
 SOON = timedelta(days=14)
 DEVICE = "gate page"
 
@@ -134,7 +134,8 @@ def annul_scan(public_id: str, scan_id: str) -> Response:
 @requires(Permission.SEE_ROSTER)
 def roster(public_id: str) -> str:
     """Who is expected and who came, by enterprise; made to be printed as well."""
-    slot = get_slot_at_door(public_id, current_actor())
+    actor = current_actor()
+    slot = get_slot_at_door(public_id, actor)
     bookings, months = list_slot_bookings(slot.id), district_settings().no_show_months
     missed = count_missed([booking.enterprise_id for booking in bookings], months_before(now(), months))
     groups = _groups(bookings, list_roster(slot.id), missed)
@@ -145,6 +146,7 @@ def roster(public_id: str) -> str:
         months=months,
         arrived=sum(group.arrived for group in groups),
         expected=sum(group.party for group in groups),
+        may_release=slot.format is SlotFormat.SESSION and is_allowed(actor, Permission.RELEASE_PLACES, slot.scope),
         enterprises_arrived=sum(group.arrived > 0 for group in groups),
     )
 
@@ -215,9 +217,10 @@ def _counters(here: Gate) -> dict[str, int]:
     return {"admitted": counted.admitted, "expected": counted.expected}
 
 
-def _slot_line(slot: Slot) -> dict[str, str]:
+def _slot_line(slot: Slot) -> dict[str, str | None]:
     place = " ".join(filter(None, [local_name(slot.place) if slot.place else "", slot.place_text]))
-    return {"title": local_name(slot), "time": format_span(slot.starts_at, slot.ends_at), "place": place}
+    door = url_for("checkin.door", public_id=slot.public_id) if slot.format is SlotFormat.SESSION else None
+    return {"title": local_name(slot), "time": format_span(slot.starts_at, slot.ends_at), "place": place, "door": door}
 
 
 def _shown(answer: Answer) -> dict[str, Any]:
