@@ -29,8 +29,7 @@ def is_refused(slot):
     try:
         make_booking(slot)
     except Conflict as refused:
-        assert refused.code == "quota_reached"
-        return True
+        return refused.code == "quota_reached"
     return False
 
 
