@@ -100,6 +100,11 @@ class Booking(Versioned, Model):
     contact: Mapped[Person | None] = relationship()
     attendees: Mapped[list[Attendee]] = relationship(order_by="Attendee.id", back_populates="booking")
 
+    @property
+    def valid_attendees(self) -> list[Attendee]:
+        """Those whose tickets are good."""
+        return [attendee for attendee in self.attendees if attendee.state is TicketState.VALID]
+
     def scope_with(self, slot: Slot) -> Scope:
         """Whose it is: the enterprise's, and the slot's department's."""
         return Scope(departments=slot.scope.departments, enterprise=self.enterprise_id)

@@ -112,7 +112,7 @@ SENTENCES: dict[str, Any] = {
     # bookings
     "slot_full": _l("Full. Join the waiting list (%(ahead)s ahead) or choose another slot."),
     "slot_full_for_good": _l("Full. Choose another slot."),
-    "queue_ahead": _l("%(ahead)s enterprises wait already. Join the waiting list or choose another slot."),
+    "queue_ahead": _l("Enterprises waiting already: %(ahead)s. Join the waiting list or choose another slot."),
     "quota_reached_month": _l(
         "%(used)s of %(maximum)s slots with %(department)s used in %(month)s. Rebook one, or choose %(next_month)s."
     ),

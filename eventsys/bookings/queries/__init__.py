@@ -2,6 +2,7 @@
 
 from eventsys.bookings.queries.admission import (
     Entry,
+    correct_counts,
     facts_of,
     get_own,
     list_lapsed_holds,
@@ -14,6 +15,8 @@ from eventsys.bookings.queries.admission import (
 from eventsys.bookings.queries.bookings import (
     SHARE,
     find_active_booking,
+    find_booking,
+    find_draft,
     find_owner,
     find_shared_booking,
     find_ticket,
@@ -46,9 +49,12 @@ from eventsys.bookings.queries.queue import (
 __all__ = [
     "SHARE",
     "Entry",
+    "correct_counts",
     "count_missed",
     "facts_of",
     "find_active_booking",
+    "find_booking",
+    "find_draft",
     "find_no_show",
     "find_owner",
     "find_shared_booking",

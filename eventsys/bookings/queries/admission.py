@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, null, or_, select
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from eventsys.bookings.models import Attendee, Booking, IdempotencyKey, QuotaException
 from eventsys.bookings.rules import (
@@ -195,6 +196,20 @@ def list_lapsed_holds(slot_id: int) -> Sequence[Booking]:
     )
     query = query.options(joinedload(Booking.enterprise)).order_by(Booking.id)
     return db.session.scalars(query, execution_options={"populate_existing": True}).all()
+
+
+def correct_counts(slot: Slot) -> None:
+    """Take lapsed holds and offers off the counters of a slot that is only shown: nobody may have noted yet that they
+    lapsed. What is stored stays."""
+    if slot.lapses_at is None or slot.lapses_at > now():
+        return
+    row = db.session.execute(
+        select(func.count(Booking.id), func.coalesce(func.sum(Booking.party), 0)).where(
+            Booking.slot_id == slot.id, Booking.lapses_at <= now()
+        )
+    ).one()
+    set_committed_value(slot, "places_taken", slot.places_taken - row[0])
+    set_committed_value(slot, "people_taken", slot.people_taken - row[1])
 
 
 def next_lapse(slot_id: int) -> datetime | None:

@@ -14,7 +14,7 @@ from eventsys.bookings.services.booking import Idempotency, book_slot
 from eventsys.bookings.services.cancelling import cancel_booking
 from eventsys.bookings.services.exceptions import grant_exception
 from eventsys.bookings.services.holds import give_up_hold, hold_slot, save_draft
-from eventsys.bookings.services.moving import move_booking
+from eventsys.bookings.services.moving import MOVABLE, move_booking
 from eventsys.bookings.services.no_shows import (
     decide_no_show,
     explain_no_show,
@@ -26,6 +26,7 @@ from eventsys.bookings.services.slots import call_off_slot, change_slot
 from eventsys.bookings.services.waiting import end_queue, rejoin, serve_queue, tell_reopened
 
 __all__ = [
+    "MOVABLE",
     "Idempotency",
     "book_slot",
     "call_off_slot",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import (
     Entry,
@@ -87,9 +89,9 @@ def with_nearest(refused: Refusal, slot: Slot, party: int, enterprise: int) -> R
     return refused
 
 
-def needs_approval(entry: Entry, enterprise: int) -> bool:
+def needs_approval(district: dict[str, Any], enterprise: int) -> bool:
     """Whether no-shows make the department decide, where the district has such a rule."""
-    settings = settings_from(entry.settings)
+    settings = settings_from(district)
     if not settings.no_show_rule:
         return False
     rule = NoShowRule(settings.no_show_count, settings.no_show_months, settings.no_show_days)

@@ -31,7 +31,7 @@ def cancel_booking(public_id: str, *, actor: Actor, reason: str = "", version: i
     recipients = messages.contacts_of(booking.enterprise_id) if by_staff else messages.booker(actor)
     messages.tell_contact("booking_cancelled", booking, slot, recipients, reason=reason)
     if was_confirmed:
-        messages.tell_attendees("ticket_cancelled", booking, slot, booking.attendees, reason=reason)
+        messages.tell_attendees("ticket_cancelled", booking, slot, booking.valid_attendees, reason=reason)
     return booking
 
 

@@ -6,8 +6,9 @@ from sqlalchemy import update
 
 from eventsys.bookings import messages
 from eventsys.bookings.models import Booking
-from eventsys.bookings.queries import list_slot_bookings
+from eventsys.bookings.queries import list_slot_bookings, next_lapse
 from eventsys.bookings.rules import ACTIVE, BookingState, TicketState
+from eventsys.bookings.services.admission import release_lapsed_holds
 from eventsys.bookings.services.cancelling import end_booking
 from eventsys.bookings.services.locking import lock_slot_and_enterprises
 from eventsys.bookings.services.states import enter
@@ -26,9 +27,12 @@ COPIED = frozenset({"starts_at", "department_id", "edition_id"})  # of the slot,
 def change_slot(public_id: str, command: NewSlot, *, version: int | None, actor: Actor) -> Slot:
     """Edit a slot; whoever booked it is told when time or place moved, and their calendars follow."""
     slot = lock_slot_and_enterprises(public_id, actor, Permission.EDIT_SLOT)
+    release_lapsed_holds(slot)
     changed = slots.edit_slot(slot, command, version, actor=actor)
     if changed & COPIED:
         _follow(slot)
+    if "starts_at" in changed:
+        _shorten_offers(slot)
     if not changed or slot.state is not SlotState.PUBLISHED:
         return slot
     places_freed(slot)  # there may be more of them now
@@ -63,3 +67,14 @@ def _follow(slot: Slot) -> None:
     """What the bookings have copied of their slot, so that quotas count where it is now."""
     values = {"month": slot.month, "department_id": slot.department_id, "edition_id": slot.edition_id}
     db.session.execute(update(Booking).where(Booking.slot_id == slot.id).values(**values))
+
+
+def _shorten_offers(slot: Slot) -> None:
+    """No offer stands longer than the queue of the slot that has moved."""
+    longer = (
+        Booking.slot_id == slot.id,
+        Booking.state == BookingState.OFFERED,
+        Booking.lapses_at > slot.queue_until,
+    )
+    db.session.execute(update(Booking).where(*longer).values(lapses_at=slot.queue_until))
+    slot.lapses_at = next_lapse(slot.id)

@@ -26,9 +26,15 @@ no_shows_bp = Blueprint("no_shows", __name__)
 
 
 @bp.app_template_global("standing_of")
-def standing_of(slot: Slot) -> Standing:
-    """How the slot stands now."""
-    return standing(facts_of(slot), slot.ends_at, now())
+def standing_of(slot: Slot, *, is_invited: bool = False) -> Standing:
+    """How the slot stands now, for one of those who may book first or for everybody else."""
+    return standing(facts_of(slot), slot.ends_at, now(), is_invited=is_invited)
+
+
+@bp.app_template_global("opening_of")
+def opening_of(slot: Slot) -> datetime | None:
+    """From when everybody the slot is for may book; None since it was published."""
+    return facts_of(slot).opens_for(is_invited=False)
 
 
 @bp.app_template_filter("local_day")
