@@ -19,9 +19,9 @@ from eventsys.core.clock import now
 from eventsys.core.db import db
 from eventsys.core.errors import Invalid
 from eventsys.core.permissions import Permission, Scope, is_allowed
-from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Tag
+from eventsys.directory.models import Department, Enterprise, Membership, Park, Place, Service, Tag
 from eventsys.directory.queries import all_departments, all_parks, all_tags, get_district, sub_districts
-from eventsys.directory.rules import parse_credit_code
+from eventsys.directory.rules import MembershipState, parse_credit_code
 from eventsys.directory.settings import Settings, settings_from
 from eventsys.slots.models import Edition, Slot, slot_enterprises
 from eventsys.slots.queries import EVERYTHING, SlotFilter, list_slots
@@ -175,6 +175,25 @@ def load_slot_choices(actor: Actor, slot: Slot | None = None) -> SlotChoices:
 
 def _scope_of(department: Department) -> Scope:
     return Scope(departments=frozenset({department.id}))
+
+
+def find_doubled(one: int, other: int) -> dict[int, list[int]]:
+    """The slots (primary keys) of which both enterprises have an active booking, with those bookings."""
+    rows = db.session.execute(
+        select(Booking.slot_id, Booking.id).where(Booking.enterprise_id.in_([one, other]), Booking.state.in_(ACTIVE))
+    )
+    found: dict[int, list[int]] = {}
+    for slot_id, key in rows:
+        found.setdefault(slot_id, []).append(key)
+    return {slot_id: keys for slot_id, keys in found.items() if len(keys) > 1}
+
+
+def count_to_merge(enterprise: int) -> tuple[int, int]:
+    """(bookings, contacts) of an enterprise that would go over to another."""
+    live = (Membership.enterprise_id == enterprise, Membership.state != MembershipState.ENDED)
+    contacts = select(func.count(Membership.id)).where(*live)
+    bookings = select(func.count(Booking.id)).where(Booking.enterprise_id == enterprise)
+    return db.session.scalar(bookings) or 0, db.session.scalar(contacts) or 0
 
 
 def list_invited(slot: Slot) -> Sequence[Enterprise]:

@@ -81,6 +81,7 @@ SENTENCES: dict[str, Any] = {
     "name_taken": _l("There is one of this name already."),
     "credit_code_taken": _l("There is an enterprise with this credit code already."),
     "district_exists": _l("There is a district already."),
+    "same_enterprise": _l("An enterprise cannot be merged with itself. Choose another."),
     "in_use": _l("It is still in use and cannot be removed. Disable it instead."),
     # slots
     "end_before_start": _l("The end must come after the start."),

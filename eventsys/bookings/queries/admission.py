@@ -30,7 +30,7 @@ from eventsys.core.db import db
 from eventsys.core.flush import next_key
 from eventsys.directory.models import District, Park
 from eventsys.slots.models import Slot, slot_enterprises
-from eventsys.slots.rules import SlotFormat
+from eventsys.slots.rules import LONGEST, SlotFormat
 
 NOBODY = -1  # the primary key of no booking
 
@@ -122,8 +122,14 @@ def _used(kind: QuotaKind, enterprise: int, leaving: int) -> ColumnElement[int]:
     elif kind is QuotaKind.EDITION:
         count = count.where(Booking.edition_id == Slot.edition_id, is_counted())
     else:
-        count = count.where(is_open(), Booking.month >= now().year * 100 + now().month - 1)
+        count = count.where(is_open(), Booking.month >= _month_of_longest())
     return case((limit.is_(None), null()), else_=count.correlate(Slot).scalar_subquery())
+
+
+def _month_of_longest() -> int:
+    """The month (yyyymm) before which no slot can have begun that is not over, whatever the zone."""
+    begun = now() - LONGEST - timedelta(days=1)
+    return begun.year * 100 + begun.month
 
 
 def is_open() -> ColumnElement[bool]:

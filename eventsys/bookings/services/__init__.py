@@ -11,7 +11,7 @@ from eventsys.bookings.services.attendees import (
     share_token,
 )
 from eventsys.bookings.services.booking import Idempotency, book_slot
-from eventsys.bookings.services.cancelling import cancel_booking
+from eventsys.bookings.services.cancelling import cancel_booking, end_doubled
 from eventsys.bookings.services.exceptions import grant_exception
 from eventsys.bookings.services.holds import give_up_hold, hold_slot, save_draft
 from eventsys.bookings.services.moving import MOVABLE, move_booking
@@ -37,6 +37,7 @@ __all__ = [
     "decide_no_show",
     "decline_booking",
     "decline_ticket",
+    "end_doubled",
     "end_queue",
     "explain_no_show",
     "give_up_hold",

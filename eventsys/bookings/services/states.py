@@ -73,7 +73,7 @@ def _record(
 ) -> None:
     after = {"state": booking.state, "party": booking.party, **told}
     if booking.state is BookingState.WAITLISTED:
-        after["queue_number"] = booking.queue_number
+        after |= {"queue_number": booking.queue_number, "party_min": booking.party_min}
     if before is None:
         after |= {"slot": slot.public_id, "enterprise": booking.enterprise.public_id}
     audit.record(

@@ -16,6 +16,7 @@ from eventsys.directory.queries import TrailFilter, list_audit
 ENTRIES_MAX = 100
 _WORDS = {
     "booking.cancelled": _l("Booking cancelled"),
+    "booking.doubled": _l("Cancelled: two merged enterprises had both booked"),
     "booking.moved": _l("Rebooked to another slot"),
     "booking.held": _l("Place held"),
     "booking.hold_given_up": _l("Held place given back"),

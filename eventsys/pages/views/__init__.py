@@ -1,6 +1,17 @@
 """The pages, each in the module of its name."""
 
-from eventsys.pages.views import about, calling_off, desk, home, my_enterprise, no_shows, notice, slot, slot_editor
+from eventsys.pages.views import (
+    about,
+    calling_off,
+    desk,
+    home,
+    merging,
+    my_enterprise,
+    no_shows,
+    notice,
+    slot,
+    slot_editor,
+)
 from eventsys.pages.views.blueprint import bp, no_shows_bp, slots_bp
 
 __all__ = [
@@ -9,6 +20,7 @@ __all__ = [
     "calling_off",
     "desk",
     "home",
+    "merging",
     "my_enterprise",
     "no_shows",
     "no_shows_bp",
