@@ -11,16 +11,7 @@ from collections.abc import Sequence
 from eventsys.bookings import messages
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import list_undoable
-from eventsys.bookings.rules import (
-    RELEASED,
-    UNDO_RELEASE_WITHIN,
-    BookingState,
-    TicketState,
-    Waiting,
-    check_door,
-    has_room,
-    next_turn,
-)
+from eventsys.bookings.rules import RELEASED, UNDO_RELEASE_WITHIN, BookingState, TicketState, check_door, has_room
 from eventsys.bookings.services.admission import release_lapsed_holds
 from eventsys.bookings.services.locking import lock_booking, lock_slot_and_enterprises
 from eventsys.bookings.services.no_shows import record_no_show, take_back_no_show
@@ -46,17 +37,15 @@ def let_in(public_id: str, *, actor: Actor) -> Booking:
     booking, slot = _lock_at_door(public_id, actor)
     if booking.state is not BookingState.WAITLISTED:
         raise Conflict("booking_state", state=booking.state.value)
-    turn = next_turn(
-        [Waiting(booking.id, booking.party, booking.party_min)], slot.places_left, slot.attendee_places_left, now()
-    )
-    if turn is None:
-        raise Conflict("door_full", places_left=slot.places_left, people_left=slot.attendee_places_left)
-    valid = [attendee for attendee in booking.attendees if attendee.state is TicketState.VALID]
-    for surplus in valid[turn.party :]:
+    if not _fits(booking.party_min, slot):
+        raise _full(slot)
+    people_left = slot.attendee_places_left
+    party = booking.party if people_left is None else min(booking.party, people_left)
+    for surplus in booking.valid_attendees[party:]:
         surplus.state, surplus.ended_at = TicketState.REPLACED, now()
-    enter(booking, slot, BookingState.CONFIRMED, actor=actor, action="booking.let_in", party=turn.party)
+    enter(booking, slot, BookingState.CONFIRMED, actor=actor, action="booking.let_in", party=party)
     messages.tell_contact("place_given", booking, slot, messages.contacts_of(booking.enterprise_id))
-    messages.tell_attendees("ticket", booking, slot, valid[: turn.party])
+    messages.tell_attendees("ticket", booking, slot, booking.valid_attendees)
     return booking
 
 
@@ -65,8 +54,8 @@ def take_back(public_id: str, *, actor: Actor) -> Booking:
     booking, slot = _lock_at_door(public_id, actor)
     if not booking.is_released:
         raise Conflict("booking_state", state=booking.state.value)
-    if not _fits(booking, slot):
-        raise Conflict("door_full", places_left=slot.places_left, people_left=slot.attendee_places_left)
+    if not _fits(booking.party, slot):
+        raise _full(slot)
     _restore(booking, slot, actor)
     return booking
 
@@ -78,7 +67,7 @@ def undo_release(slot: str, *, actor: Actor) -> Sequence[Booking]:
     check_door(locked.state, locked.format, locked.starts_at, locked.ends_at, now())
     restored = []
     for booking in list_undoable(locked.id):
-        if _fits(booking, locked):
+        if _fits(booking.party, locked):
             _restore(booking, locked, actor)
             restored.append(booking)
     if not restored:
@@ -96,8 +85,12 @@ def _lock_at_door(public_id: str, actor: Actor) -> tuple[Booking, Slot]:
     return booking, slot
 
 
-def _fits(booking: Booking, slot: Slot) -> bool:
-    return has_room(booking.party, slot.places_left, slot.attendee_places_left)
+def _fits(party: int, slot: Slot) -> bool:
+    return has_room(party, slot.places_left, slot.attendee_places_left)
+
+
+def _full(slot: Slot) -> Conflict:
+    return Conflict("door_full", places_left=slot.places_left, people_left=slot.attendee_places_left)
 
 
 def _restore(booking: Booking, slot: Slot, actor: Actor) -> None:
