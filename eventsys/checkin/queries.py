@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
-from eventsys.bookings.models import Attendee, Booking
+from eventsys.bookings.models import Attendee, Booking, NoShow
 from eventsys.bookings.rules import BookingState, TicketState
 from eventsys.checkin.models import Gate, Scan, gate_slots
 from eventsys.checkin.rules import TYPED_INPUT_MAX, TYPED_WINDOW, ScanResult
@@ -21,8 +23,10 @@ from eventsys.core.tokens import hash_token
 from eventsys.directory.models import Enterprise
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import EVERYTHING
+from eventsys.slots.rules import SlotFormat, SlotState
 
 GATE_TOKEN_PREFIX = "evg_"
+ENDED = ("state", "cancelled_at", "cancel_reason")  # what a release changes of a booking
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +125,21 @@ def _locked() -> Select[Attendee]:
     )
 
 
-def find_scans(attendee: int | None, nonce: str) -> Sequence[Scan]:
-    """The scans that decide: of the attendee, and whatever carried this nonce; oldest first, with their gates."""
-    wanted: ColumnElement[bool] = Scan.nonce == nonce
-    if attendee is not None:
-        wanted = or_(wanted, Scan.attendee_id == attendee)
-    return db.session.scalars(select(Scan).where(wanted).options(joinedload(Scan.gate)).order_by(Scan.id)).all()
+def find_scans(attendee: Attendee | None, nonce: str) -> Sequence[Scan]:
+    """The scans that decide: of the locked attendee, and whatever carried this nonce; oldest first, with their gates.
+    Brings the attendee's booking up to date: it may have been released while we waited for the lock."""
+    if attendee is None:
+        return db.session.scalars(select(Scan).where(Scan.nonce == nonce).options(joinedload(Scan.gate))).all()
+    rows = db.session.execute(
+        select(*(getattr(Booking, name) for name in ENDED), Scan)
+        .outerjoin_from(Booking, Scan, or_(Scan.nonce == nonce, Scan.attendee_id == attendee.id))
+        .where(Booking.id == attendee.booking_id)
+        .options(joinedload(Scan.gate))
+        .order_by(Scan.id)
+    ).all()
+    for name in ENDED:
+        set_committed_value(attendee.booking, name, getattr(rows[0], name))
+    return [row.Scan for row in rows if row.Scan is not None]
 
 
 def lock_scan(public_id: str) -> tuple[Scan, int | None] | None:
@@ -157,9 +170,70 @@ def _typed_failures() -> ScalarSelect[int]:
 
 def is_admitted() -> ColumnElement[bool]:
     """Of an attendee's row: an admission that nobody took back."""
-    scan, annulment = aliased(Scan), aliased(Scan)
-    taken_back = exists().where(annulment.annuls_id == scan.id)
-    return exists().where(scan.attendee_id == Attendee.id, scan.result == ScanResult.ADMITTED, ~taken_back)
+    scan = aliased(Scan)
+    return exists().where(scan.attendee_id == Attendee.id, *_stands(scan))
+
+
+def _stands(scan: type[Scan]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    annulment = aliased(Scan)
+    return scan.result == ScanResult.ADMITTED, ~exists().where(annulment.annuls_id == scan.id)
+
+
+def has_come() -> ColumnElement[bool]:
+    """Of a booking's row: somebody of it was admitted."""
+    return exists().where(Attendee.booking_id == Booking.id, is_admitted())
+
+
+def list_slots_missed(since: datetime, limit: int) -> Sequence[int]:
+    """Group sessions (primary keys) begun after `since` and over, at whose door somebody was admitted and of some
+    booking nobody, which is not noted yet; the oldest first."""
+    scan = aliased(Scan)
+    query = select(Slot.id).where(
+        Slot.state == SlotState.PUBLISHED,
+        Slot.format == SlotFormat.SESSION,
+        Slot.starts_at > since,
+        Slot.ends_at <= now(),
+        exists().where(scan.slot_id == Slot.id, *_stands(scan)),
+        exists().where(Booking.slot_id == Slot.id, _is_missing()),
+    )
+    return db.session.scalars(query.order_by(Slot.starts_at, Slot.id).limit(limit)).all()
+
+
+def list_missing(slot_id: int) -> Sequence[Booking]:
+    """The confirmed bookings of a slot of which nobody was admitted and nothing is noted, in order of booking."""
+    query = select(Booking).where(Booking.slot_id == slot_id, _is_missing()).options(joinedload(Booking.enterprise))
+    return db.session.scalars(query.order_by(Booking.id), execution_options={"populate_existing": True}).all()
+
+
+def _is_missing() -> ColumnElement[bool]:
+    is_noted = exists().where(NoShow.booking_id == Booking.id)
+    return and_(Booking.state == BookingState.CONFIRMED, ~has_come(), ~is_noted)
+
+
+@dataclass(frozen=True, slots=True)
+class AtDoor:
+    """Of a slot: enterprises with a confirmed booking, those of which somebody came, and how many people came."""
+
+    booked: int
+    arrived: int
+    people: int
+
+
+def count_at_door(slot_id: int) -> AtDoor:
+    """Who came to the slot, in numbers; one statement."""
+    people = select(func.count(Attendee.id)).where(Attendee.slot_id == slot_id, is_admitted()).scalar_subquery()
+    row = db.session.execute(
+        select(func.count(), func.count().filter(has_come()), people).where(
+            Booking.slot_id == slot_id, Booking.state == BookingState.CONFIRMED
+        )
+    ).one()
+    return AtDoor(*row)
+
+
+def lock_attendees(slot_id: int) -> None:
+    """Lock whoever holds a ticket of the slot, so that no gate admits one of them meanwhile."""
+    query = select(Attendee.id).where(Attendee.slot_id == slot_id, Attendee.state == TicketState.VALID)
+    db.session.execute(query.order_by(Attendee.id).with_for_update(key_share=True))
 
 
 def count_arrivals(booking: int, slots: Collection[int]) -> tuple[int, Counters]:
@@ -195,8 +269,9 @@ def list_roster(slot_id: int) -> Sequence[tuple[Attendee, bool]]:
     return [(row[0], row[1]) for row in rows.unique()]
 
 
-def get_slot_at_door(public_id: str, actor: Actor) -> Slot:
-    """The slot whose roster `actor` may see: of their department, or served by their gate; NotFound otherwise."""
+def get_slot_at_door(public_id: str, actor: Actor, permission: Permission = Permission.SEE_ROSTER) -> Slot:
+    """The slot whose roster `actor` may see (or on which they have another permission): of their department, or served
+    by their gate; NotFound otherwise."""
     slot = db.session.scalars(select(Slot).where(Slot.public_id == public_id)).one_or_none()
     if slot is None:
         raise NotFound()
@@ -205,6 +280,6 @@ def get_slot_at_door(public_id: str, actor: Actor) -> Slot:
         select(gate_slots.c.slot_id).where(gate_slots.c.gate_id == actor.gate, gate_slots.c.slot_id == slot.id)
     ):
         scope = Scope(departments=scope.departments, gate=actor.gate)
-    if not is_allowed(actor, Permission.SEE_ROSTER, scope):
+    if not is_allowed(actor, permission, scope):
         raise NotFound()
     return slot

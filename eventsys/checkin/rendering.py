@@ -28,6 +28,7 @@ MESSAGES: dict[ScanResult, Any] = {
     ScanResult.EXITED: _l("Checked out."),
     ScanResult.ANNULLED: _l("Taken back."),
 }
+RELEASED = _l("The place was given up at %(ended_at)s. Give it back on the page of places, while some are left.")
 ALREADY_ADMITTED_WITHOUT_GATE = _l("Checked in %(first_at)s. Check the person.")
 
 
@@ -55,7 +56,11 @@ def message_of(answer: Answer) -> str:
     text = MESSAGES[answer.result]
     if answer.result is ScanResult.ALREADY_ADMITTED and not (first and first.gate):
         text = ALREADY_ADMITTED_WITHOUT_GATE
+    booking = answer.attendee.booking if answer.attendee else None
+    if answer.result is ScanResult.CANCELLED and booking is not None and booking.is_released:
+        text = RELEASED
     return str(text) % {
+        "ended_at": format_moment(booking.cancelled_at) if booking and booking.cancelled_at else "–",
         "arrived": answer.arrived,
         "party": answer.party,
         "first_at": format_moment(first.scanned_at) if first else "–",

@@ -19,6 +19,7 @@ GATE_NAME_MAX = 60
 BATCH_MAX = 500
 TYPED_FAILURES_A_MINUTE = 10
 TYPED_WINDOW = timedelta(minutes=1)
+NO_SHOWS_WITHIN = timedelta(days=7)  # of the start: a worker that stood still longer leaves it at that
 TYPED_INPUT_MAX = 12  # six characters with blanks or hyphens between
 
 

@@ -14,6 +14,7 @@ from granian.log import LogLevels
 
 from eventsys.config import Config, load_config
 
+APPLICATION = "eventsys.cli.served:create_served_app"
 # Connections wait in Rust and cost little, so many are let in. A request's body is read in a thread of its own (they
 # come and go with the load); cli/served.py lets few of them run at once.
 CONNECTIONS = 4096
@@ -39,13 +40,20 @@ def serve(host: str, port: int, workers: int, certificate: Path | None, key: Pat
 
 
 def serve_until_stopped(
-    config: Config, *, host: str, port: int, workers: int = 1, certificate: Path | None = None, key: Path | None = None
+    config: Config,
+    *,
+    host: str,
+    port: int,
+    workers: int = 1,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    application: str = APPLICATION,
 ) -> None:
     """Listen and serve; returns after SIGINT or SIGTERM when running requests have ended."""
     if workers > 1:
         _share_metrics(config.home / "metrics")
     Granian(
-        "eventsys.cli.served:create_served_app",
+        application,
         factory=True,
         address=host,
         port=port,

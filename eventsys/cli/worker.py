@@ -16,6 +16,7 @@ from apiflask import APIFlask
 
 from eventsys.bookings.tasks import keep_queues, remind_departments
 from eventsys.calendars.tasks import sweep_feeds
+from eventsys.checkin.tasks import record_no_shows
 from eventsys.cli.application import installed
 from eventsys.cli.housekeeping import clean_up
 from eventsys.core.db import db
@@ -28,6 +29,7 @@ HEARTBEAT = "worker.heartbeat"
 HEARTBEAT_SECONDS = 10.0
 SWEEP_SECONDS = 300.0  # once a day it has something to do; asking costs one row
 APPROVAL_SECONDS = 60.0
+NO_SHOW_SECONDS = 300.0
 CLEAN_UP_SECONDS = 3600.0
 AFTER_AN_ERROR_SECONDS = 15.0
 
@@ -76,6 +78,7 @@ def chores(app: APIFlask) -> list[Chore]:
         Chore("outbox", _deliver, POLL_SECONDS),
         Chore("queues", _keep_queues, POLL_SECONDS),
         Chore("approvals", _remind_departments, APPROVAL_SECONDS),
+        Chore("no_shows", record_no_shows, NO_SHOW_SECONDS),
         Chore("sweep_feeds", _sweep, SWEEP_SECONDS),
         Chore("clean_up", _clean_up, CLEAN_UP_SECONDS),
     ]

@@ -56,7 +56,7 @@ def _updates(rows: list[Model]) -> Iterator[Step]:
     """A step a row: PostgreSQL finds the one by its key, while for many it might read the table from end to end."""
     for row in rows:
         if values := _changes_of(row):
-            yield ("update", _table(row), tuple(values)), {"id": row.id, **values}
+            yield ("update", _table(row), tuple(values)), {"id": row.__dict__["id"], **values}
 
 
 def _table(row: Model) -> Table:

@@ -44,6 +44,7 @@ class Permission(StrEnum):
     MANAGE_GATES = "manage_gates"
     CHECK_IN = "check_in"
     OVERRIDE_CHECK_IN = "override_check_in"
+    RELEASE_PLACES = "release_places"
     SEE_FEED = "see_feed"
 
 
@@ -115,6 +116,7 @@ TABLE: Mapping[Permission, tuple[str, Predicate]] = {
     Permission.MANAGE_GATES: (CHECKIN, _steward),
     Permission.CHECK_IN: (CHECKIN, _any(_steward, _gate)),
     Permission.OVERRIDE_CHECK_IN: (CHECKIN, _clerk),
+    Permission.RELEASE_PLACES: (CHECKIN, _steward),
     Permission.SEE_FEED: (SIGNED_IN_ONLY, _any(_contact, _reader)),
 }
 

@@ -64,7 +64,9 @@ def _raised(model: Bumped, at: ColumnElement[datetime], *, sqlite: bool) -> Upda
     )
 
 
-def _later(previous: InstrumentedAttribute[datetime], at: ColumnElement[datetime], *, sqlite: bool) -> ColumnElement[Any]:
+def _later(
+    previous: InstrumentedAttribute[datetime], at: ColumnElement[datetime], *, sqlite: bool
+) -> ColumnElement[Any]:
     """`at`, or a second after `previous` when that is later."""
     if sqlite:  # stored as text
         a_second_on: ColumnElement[Any] = func.strftime("%Y-%m-%d %H:%M:%S.000000", previous, "+1 second")

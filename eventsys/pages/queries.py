@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from eventsys.bookings.models import Attendee, Booking
-from eventsys.bookings.rules import ACTIVE, TAKES_PLACES
+from eventsys.bookings.queries.admission import is_counted, is_open
+from eventsys.bookings.rules import ACTIVE, TAKES_PLACES, BookingState
 from eventsys.checkin.queries import is_admitted
 from eventsys.core.actor import Actor, Role
 from eventsys.core.audit import AuditEntry
@@ -18,9 +19,9 @@ from eventsys.core.clock import now
 from eventsys.core.db import db
 from eventsys.core.errors import Invalid
 from eventsys.core.permissions import Permission, Scope, is_allowed
-from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Tag
+from eventsys.directory.models import Department, Enterprise, Membership, Park, Place, Service, Tag
 from eventsys.directory.queries import all_departments, all_parks, all_tags, get_district, sub_districts
-from eventsys.directory.rules import parse_credit_code
+from eventsys.directory.rules import MembershipState, parse_credit_code
 from eventsys.directory.settings import Settings, settings_from
 from eventsys.slots.models import Edition, Slot, slot_enterprises
 from eventsys.slots.queries import EVERYTHING, SlotFilter, list_slots
@@ -30,6 +31,7 @@ from eventsys.web.pagination import Page, decode_cursor, encode_cursor, make_pag
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOME_PAGE = 30
 NEXT_BOOKINGS = 8
+PENDING_SHOWN = 50
 CHANGES_SHOWN = 5
 
 
@@ -81,13 +83,28 @@ def own_bookings(slots: Collection[Slot], actor: Actor) -> dict[int, str]:
     return {row.slot_id: row.public_id for row in rows}
 
 
-def list_next_bookings(actor: Actor) -> Sequence[Booking]:
-    """The next few bookings of the slots at whose desk the actor sits, with slot and enterprise, by start."""
+def list_pending(actor: Actor) -> Sequence[Booking]:
+    """The bookings that wait for an answer of the actor's departments, those due first."""
+    query = _of_desk(actor).where(Booking.state == BookingState.PENDING).order_by(Booking.approve_by, Booking.id)
+    return db.session.scalars(query.limit(PENDING_SHOWN)).unique().all()
+
+
+def list_next_bookings(actor: Actor, lead: int | None = None) -> Sequence[Booking]:
+    """The next few bookings of the slots at whose desk the actor sits, with slot and enterprise, by start; only of
+    slots that the department `lead` (a primary key) leads."""
+    query = _of_desk(actor).where(Booking.state.in_(TAKES_PLACES)).order_by(Slot.starts_at, Booking.id)
+    if lead is not None:
+        query = query.where(Slot.department_id == lead)
+    return db.session.scalars(query.limit(NEXT_BOOKINGS)).unique().all()
+
+
+def _of_desk(actor: Actor) -> Select[Booking]:
+    """Bookings of slots to come at whose desk the actor sits, with slot and enterprise."""
     query = (
         select(Booking)
         .join(Slot, Slot.id == Booking.slot_id)
         .join(Enterprise, Enterprise.id == Booking.enterprise_id)
-        .where(Slot.state == SlotState.PUBLISHED, Slot.ends_at > now(), Booking.state.in_(TAKES_PLACES))
+        .where(Slot.state == SlotState.PUBLISHED, Slot.ends_at > now())
         .options(
             contains_eager(Booking.slot).options(joinedload(Slot.department), joinedload(Slot.place)),
             contains_eager(Booking.enterprise),
@@ -95,7 +112,24 @@ def list_next_bookings(actor: Actor) -> Sequence[Booking]:
     )
     if not actor.has(*EVERYTHING):
         query = query.where(Slot.department_id.in_(actor.departments(Role.CLERK, Role.STEWARD)))
-    return db.session.scalars(query.order_by(Slot.starts_at, Booking.id).limit(NEXT_BOOKINGS)).unique().all()
+    return query
+
+
+def count_open(enterprise: int) -> int:
+    """How many bookings of the enterprise are open: what the quota of open bookings counts."""
+    return db.session.scalar(select(func.count(Booking.id)).where(Booking.enterprise_id == enterprise, is_open())) or 0
+
+
+def used_by_department(enterprise: int, month: int) -> list[tuple[Department, int]]:
+    """The departments with how many of the month's (yyyymm) bookings of the enterprise count with them."""
+    rows = db.session.execute(
+        select(Department, func.count(Booking.id))
+        .join(Booking, Booking.department_id == Department.id)
+        .where(Booking.enterprise_id == enterprise, Booking.month == month, is_counted())
+        .group_by(Department.id)
+        .order_by(Department.code)
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def count_bookings(slot: Slot) -> int:
@@ -141,6 +175,25 @@ def load_slot_choices(actor: Actor, slot: Slot | None = None) -> SlotChoices:
 
 def _scope_of(department: Department) -> Scope:
     return Scope(departments=frozenset({department.id}))
+
+
+def find_doubled(one: int, other: int) -> dict[int, list[int]]:
+    """The slots (primary keys) of which both enterprises have an active booking, with those bookings."""
+    rows = db.session.execute(
+        select(Booking.slot_id, Booking.id).where(Booking.enterprise_id.in_([one, other]), Booking.state.in_(ACTIVE))
+    )
+    found: dict[int, list[int]] = {}
+    for slot_id, key in rows:
+        found.setdefault(slot_id, []).append(key)
+    return {slot_id: keys for slot_id, keys in found.items() if len(keys) > 1}
+
+
+def count_to_merge(enterprise: int) -> tuple[int, int]:
+    """(bookings, contacts) of an enterprise that would go over to another."""
+    live = (Membership.enterprise_id == enterprise, Membership.state != MembershipState.ENDED)
+    contacts = select(func.count(Membership.id)).where(*live)
+    bookings = select(func.count(Booking.id)).where(Booking.enterprise_id == enterprise)
+    return db.session.scalar(bookings) or 0, db.session.scalar(contacts) or 0
 
 
 def list_invited(slot: Slot) -> Sequence[Enterprise]:

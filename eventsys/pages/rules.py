@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from eventsys.bookings.rules import SlotFacts, refusal
+from eventsys.bookings.rules import SlotFacts, place, refusal
+from eventsys.core.errors import Refusal
 from eventsys.slots.rules import SlotState
 
 
@@ -18,6 +19,9 @@ class Standing(StrEnum):
     NOT_OPEN = "not_open"
     CLOSED = "closed"
     FULL = "full"
+    QUEUED = "queued"
+    DRAW = "draw"
+    DRAWING = "drawing"
     OPEN = "open"
 
 
@@ -25,10 +29,12 @@ _BY_REFUSAL = {
     "window_not_open": Standing.NOT_OPEN,
     "window_closed": Standing.CLOSED,
     "slot_full": Standing.FULL,
+    "queue_ahead": Standing.QUEUED,
+    "draw_under_way": Standing.DRAWING,
 }
 
 
-def standing(slot: SlotFacts, ends_at: datetime, now: datetime) -> Standing:
+def standing(slot: SlotFacts, ends_at: datetime, now: datetime, *, is_invited: bool = False) -> Standing:
     """How a slot stands for one person of an enterprise that has not booked it; the rules of booking decide."""
     if slot.state is SlotState.DRAFT:
         return Standing.DRAFT
@@ -36,5 +42,10 @@ def standing(slot: SlotFacts, ends_at: datetime, now: datetime) -> Standing:
         return Standing.CALLED_OFF
     if now >= ends_at:
         return Standing.OVER
-    refused = refusal(slot, 1, now, on_behalf=False)
-    return _BY_REFUSAL[refused.code] if refused else Standing.OPEN
+    refused = refusal(slot, 1, now, on_behalf=False, is_invited=is_invited)
+    if refused is not None:
+        return _BY_REFUSAL[refused.code]
+    if slot.awaits_draw:
+        return Standing.DRAW
+    placed = place(slot, 1, now, waits=False)
+    return _BY_REFUSAL[placed.code] if isinstance(placed, Refusal) else Standing.OPEN

@@ -42,6 +42,16 @@ class SlotFilter:
     states: tuple[SlotState, ...] = (SlotState.PUBLISHED,)
 
 
+@dataclass(frozen=True, slots=True)
+class SlotCounts:
+    """Slots in numbers; `booked` are enterprises, `free` are places of published slots."""
+
+    published: int = 0
+    drafts: int = 0
+    booked: int = 0
+    free: int = 0
+
+
 def with_details(query: Select[Any]) -> Select[Any]:
     """Load what a page or JSON of a slot shows, in one statement a relation."""
     return query.options(
@@ -54,10 +64,10 @@ def with_details(query: Select[Any]) -> Select[Any]:
     )
 
 
-def audience_of(slot: Slot) -> Audience:
-    """The slot's audience as a value; named enterprises are read only for a named one."""
+def audience_of(slot: Slot, *, with_invited: bool = False) -> Audience:
+    """The slot's audience as a value; named enterprises are read only for a named one, unless asked for."""
     invited: Sequence[int] = ()
-    if slot.audience_kind is AudienceKind.NAMED:
+    if slot.audience_kind is AudienceKind.NAMED or with_invited:
         invited = db.session.scalars(
             select(slot_enterprises.c.enterprise_id)
             .where(slot_enterprises.c.slot_id == slot.id)
@@ -127,7 +137,10 @@ def _exists_for(slot: Slot, actor: Actor) -> bool:
 def get_slot_of(public_id: str, actor: Actor, permission: Permission) -> Slot:
     """The slot of a department in which `actor` has `permission`, locked; NotFound for anybody else."""
     slot = db.session.scalars(
-        select(Slot).where(Slot.public_id == public_id).options(joinedload(Slot.department)).with_for_update(of=Slot),
+        select(Slot)
+        .where(Slot.public_id == public_id)
+        .options(joinedload(Slot.department))
+        .with_for_update(of=Slot, key_share=True),
         execution_options={"populate_existing": True},
     ).one_or_none()
     if slot is None or not is_allowed(actor, permission, slot.scope):
@@ -228,8 +241,11 @@ def list_slots(
     return db.session.scalars(query.order_by(Slot.starts_at, Slot.id).limit(limit)).unique().all()
 
 
-def list_desk_slots(actor: Actor, starts_from: datetime, starts_before: datetime) -> Sequence[Slot]:
-    """Every slot, drafts too, of the departments whose desk `actor` sits at, by start."""
+def list_desk_slots(
+    actor: Actor, starts_from: datetime, starts_before: datetime, lead: int | None = None
+) -> Sequence[Slot]:
+    """Every slot, drafts too, of the departments whose desk `actor` sits at, by start; only those that the department
+    `lead` (a primary key) leads."""
     mine: ColumnElement[bool] = true() if actor.has(*EVERYTHING) else false()
     departments = actor.departments(*STAFF)
     if departments:
@@ -237,11 +253,30 @@ def list_desk_slots(actor: Actor, starts_from: datetime, starts_before: datetime
     elif any(grant.role in STAFF and grant.department is None for grant in actor.grants):
         mine = true()
     query = with_details(select(Slot)).where(mine, Slot.starts_at >= starts_from, Slot.starts_at < starts_before)
+    if lead is not None:
+        query = query.where(Slot.department_id == lead)
     return db.session.scalars(query.order_by(Slot.starts_at, Slot.id)).unique().all()
 
 
-def nearest_slots(slot: Slot, party: int, enterprise: int | None = None) -> list[Slot]:
-    """Up to three other slots with room for `party` that can be booked now: same department first, then same topic,
+def count_by_department(starts_from: datetime, starts_before: datetime) -> dict[int, SlotCounts]:
+    """How the slots of each lead department (by primary key) stand; departments without any are left out."""
+    published = Slot.state == SlotState.PUBLISHED
+    query = (
+        select(
+            Slot.department_id,
+            func.count().filter(published),
+            func.count().filter(Slot.state == SlotState.DRAFT),
+            func.coalesce(func.sum(Slot.places_taken).filter(published), 0),
+            func.coalesce(func.sum(Slot.capacity - Slot.places_taken).filter(published), 0),
+        )
+        .where(Slot.starts_at >= starts_from, Slot.starts_at < starts_before)
+        .group_by(Slot.department_id)
+    )
+    return {row[0]: SlotCounts(*row[1:]) for row in db.session.execute(query)}
+
+
+def nearest_slots(slot: Slot, party: int, enterprise: int | None = None, *, limit: int = NEAREST) -> list[Slot]:
+    """Up to `limit` other slots with room for `party` that can be booked now: same department first, then same topic,
     then by how close in time they are. Hidden ones never: they would be told to strangers."""
     same_topic = Slot.topic == slot.topic
     bookable = and_(
@@ -249,6 +284,9 @@ def nearest_slots(slot: Slot, party: int, enterprise: int | None = None) -> list
         Slot.is_hidden.is_(False),
         Slot.closes_at > now(),
         or_(Slot.opens_at.is_(None), Slot.opens_at <= now()),
+        or_(Slot.invited_until.is_(None), Slot.invited_until <= now()),
+        or_(Slot.waiting == 0, Slot.queue_until <= now()),
+        or_(Slot.draw_at.is_(None), Slot.drawn_at.is_not(None)),
         _has_places(party),
         or_(Slot.party_max.is_(None), Slot.party_max >= party),
     )
@@ -256,10 +294,10 @@ def nearest_slots(slot: Slot, party: int, enterprise: int | None = None) -> list
         bookable, Slot.id != slot.id, or_(Slot.department_id == slot.department_id, same_topic)
     )
     order = (case((Slot.department_id == slot.department_id, 0), else_=1), case((same_topic, 0), else_=1))
-    found = db.session.scalars(query.order_by(*order, Slot.starts_at, Slot.id).limit(NEAREST * 4)).unique().all()
+    found = db.session.scalars(query.order_by(*order, Slot.starts_at, Slot.id).limit(limit * 4)).unique().all()
     if enterprise is not None:
         found = [other for other in found if is_slot_for(other, enterprise)]
-    return list(found[:NEAREST])
+    return list(found[:limit])
 
 
 def find_keys(model: Any, named: Collection[str], columns: Collection[Any] = ()) -> dict[str, int]:

@@ -217,10 +217,12 @@ def _write(slot: Slot, command: NewSlot) -> None:
     window = window_of(command, defaults, installation().zone, now())
     slot.title, slot.title_en, slot.description = command.title, command.title_en, command.description
     slot.topic, slot.format = command.topic, command.format
+    if slot.starts_at != command.starts_at:  # a queue that orders no more does not come back with a new title
+        slot.queue_until = window.queue_until
     slot.starts_at, slot.ends_at = command.starts_at, command.ends_at
     slot.opens_at, slot.closes_at = window.opens_at, window.closes_at
     slot.cancel_until, slot.names_until = window.cancel_until, window.names_until
-    slot.queue_until, slot.month = window.queue_until, month_of(command.starts_at, installation().zone)
+    slot.month = month_of(command.starts_at, installation().zone)
     for name in PLACING:
         setattr(slot, name, getattr(command, name))
     slot.capacity, slot.attendee_capacity, slot.party_max = (

@@ -81,6 +81,7 @@ SENTENCES: dict[str, Any] = {
     "name_taken": _l("There is one of this name already."),
     "credit_code_taken": _l("There is an enterprise with this credit code already."),
     "district_exists": _l("There is a district already."),
+    "same_enterprise": _l("An enterprise cannot be merged with itself. Choose another."),
     "in_use": _l("It is still in use and cannot be removed. Disable it instead."),
     # slots
     "end_before_start": _l("The end must come after the start."),
@@ -112,7 +113,7 @@ SENTENCES: dict[str, Any] = {
     # bookings
     "slot_full": _l("Full. Join the waiting list (%(ahead)s ahead) or choose another slot."),
     "slot_full_for_good": _l("Full. Choose another slot."),
-    "queue_ahead": _l("%(ahead)s enterprises wait already. Join the waiting list or choose another slot."),
+    "queue_ahead": _l("Enterprises waiting already: %(ahead)s. Join the waiting list or choose another slot."),
     "quota_reached_month": _l(
         "%(used)s of %(maximum)s slots with %(department)s used in %(month)s. Rebook one, or choose %(next_month)s."
     ),
@@ -150,6 +151,14 @@ SENTENCES: dict[str, Any] = {
     "idempotency_key_missing": _l("Send an Idempotency-Key header, e.g. a random UUID."),
     "enterprise_disabled": _l("The enterprise is disabled. Ask the coordinator."),
     "behalf_reason": _l("Say why you book for them, e.g. “by telephone”."),
+    "no_show_explained": _l("This was explained already. The department will answer."),
+    "no_show_decided": _l("The department has answered already."),
+    "no_show_too_old": _l("This could be explained until %(explain_until)s. Call the department instead."),
+    "no_show_unexplained": _l("The enterprise has not explained anything yet and still can. Excuse it, or wait."),
+    "no_door": _l("Places pass at the door of group sessions only."),
+    "door_not_yet": _l("This is possible from %(opens_at)s on."),
+    "door_full": _l("There is no room for the whole party. Release unclaimed places first."),
+    "release_not_undone": _l("A release can be undone within %(minutes)s minutes, while places are left."),
     # check-in
     "malformed": _l("This is no code of ours. Scan it again or type the six characters."),
     "nonce_taken": _l("This scan was sent already."),

@@ -58,14 +58,13 @@ def add_office_minutes(start: datetime, minutes: int, zone: ZoneInfo) -> datetim
         day += timedelta(days=1)
 
 
-def add_workdays(start: datetime, count: int, zone: ZoneInfo) -> datetime:
-    """The same time of day `count` working days later."""
-    local = start.astimezone(zone)
-    day = local.date()
+def end_of_workday_after(start: datetime, count: int, zone: ZoneInfo) -> datetime:
+    """The end of office hours `count` working days (at least 1) after the day of `start`."""
+    day = start.astimezone(zone).date()
     while count:
         day += timedelta(days=1)
         count -= is_workday(day)
-    return datetime.combine(day, local.timetz())
+    return datetime.combine(day, OFFICE_HOURS[-1][1], zone)
 
 
 def is_next_workday(now: datetime, at: datetime, zone: ZoneInfo) -> bool:

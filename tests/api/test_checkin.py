@@ -182,6 +182,24 @@ def test_the_roster(door, api, contact, steward):
     assert gate_api.get(f"/slots/{other.public_id}/roster").status_code == 404
 
 
+def test_places_nobody_claims_are_released(door, api, contact, steward):
+    slot, booking, _gate, gate_api = door
+    later = make_slot(starts_at=now() + timedelta(days=3))
+    path = f"/slots/{slot.public_id}/release"
+    early = steward.post(path)
+    assert (early.status_code, early.json["code"]) == (409, "door_not_yet")
+    with time_machine.travel(slot.starts_at + timedelta(minutes=15), tick=False):
+        assert gate_api.post(path).status_code == 403  # a gate admits and does nothing else
+        assert contact.post(path).status_code == 403
+        assert api(cast.STRANGER_CLERK).post(path).status_code == 404
+        assert steward.post(f"/slots/{later.public_id}/release").json["code"] == "door_not_yet"
+        told = steward.post(path)
+        assert told.json == {"bookings": [booking.public_id], "places_left": 3, "attendee_places_left": 6}
+        assert steward.post(path).json["bookings"] == []
+        ended = contact.get(f"/bookings/{booking.public_id}").json
+    assert (ended["state"], ended["cancel_reason"], ended["is_late_cancellation"]) == ("cancelled", "released", False)
+
+
 def test_gates(app, api, steward, contact):
     slot = make_slot()
     answer = steward.post("/gates", {"name": "南门", "slots": [slot.public_id]})

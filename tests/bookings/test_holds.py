@@ -11,14 +11,22 @@ from sqlalchemy import func, select
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import get_booking
 from eventsys.bookings.rules import BookingState, NewBooking
-from eventsys.bookings.services import book_slot, give_up_hold, hold_slot, save_draft
+from eventsys.bookings.services import (
+    book_slot,
+    change_slot,
+    give_up_hold,
+    hold_slot,
+    move_booking,
+    name_attendees,
+    save_draft,
+)
 from eventsys.core.clock import now
 from eventsys.core.db import db, unit_of_work
 from eventsys.core.errors import Conflict, NotAllowed, NotFound
 from eventsys.slots.models import Slot
 from tests import cast
 from tests.bookings.test_waiting import THIRD, slot_now, wait
-from tests.factories import make_booking, make_slot, people
+from tests.factories import make_booking, make_slot, new_slot, people
 
 
 def hold(slot, member=cast.CONTACT, party=1):
@@ -163,3 +171,36 @@ def test_a_booked_enterprise_needs_no_hold(app):
     assert refused.value.code == "already_booked"
     with pytest.raises(NotFound), unit_of_work():
         hold_slot("aaaaaaaaaaaaa", cast.THIRD, 1, actor=THIRD)
+
+
+@pytest.fixture
+def lapsed(app):
+    """A slot with two places for four people: two are booked, and a hold took the rest until a second ago."""
+    slot = make_slot(capacity=2, attendee_capacity=4)
+    booking = make_booking(slot, names=("甲一", "甲二"))
+    held = hold(slot, cast.STRANGER, party=2)
+    with time_machine.travel(held.lapses_at + timedelta(seconds=1), tick=False):
+        yield slot, booking
+
+
+def test_over_its_time_it_is_not_in_the_way_of_a_larger_party(lapsed):
+    slot, booking = lapsed
+    with unit_of_work():
+        name_attendees(booking.public_id, (), actor=cast.CONTACT.actor, party=4)
+    assert slot_now(slot).people_taken == 4
+
+
+def test_over_its_time_it_is_not_in_the_way_of_a_move(lapsed):
+    slot, _ = lapsed
+    booking = make_booking(make_slot(), cast.STRANGER)
+    with unit_of_work():
+        moved = move_booking(booking.public_id, slot.public_id, actor=cast.STRANGER.actor)
+    assert moved.state is BookingState.CONFIRMED
+
+
+def test_over_its_time_it_is_not_in_the_way_of_fewer_places(lapsed):
+    slot, _ = lapsed
+    command = new_slot(starts_at=slot.starts_at, capacity=1, attendee_capacity=2)
+    with unit_of_work():
+        change_slot(slot.public_id, command, version=None, actor=cast.CLERK.actor)
+    assert (slot_now(slot).capacity, slot_now(slot).places_taken) == (1, 1)

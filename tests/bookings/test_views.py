@@ -156,9 +156,10 @@ def test_a_full_slot_names_the_rule_and_offers_another(client):
     assert f"/slots/{other.public_id}/book" in answer.text
     assert "仍想问的事</textarea>" in answer.text
     assert 'value="王一"' in answer.text
-    page = client.get(f"/slots/{slot.public_id}/book")
+    page = client.get(f"/slots/{slot.public_id}/book?lang=en")
     assert page.status_code == 200
-    assert '<form method="post" novalidate>' not in page.text
+    assert 'value="book"' not in page.text  # what is left is to wait
+    assert "Join the waiting list" in page.text
     assert f"/slots/{other.public_id}/book" in page.text
 
 

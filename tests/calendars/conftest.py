@@ -11,7 +11,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from eventsys.bookings.models import Booking
-from eventsys.bookings.rules import BookingChannel, BookingState
+from eventsys.bookings.rules import LAPSES, BookingChannel, BookingState
 from eventsys.calendars.rules import NewFeedLink
 from eventsys.calendars.services import create_feed_link
 from eventsys.core.db import db, unit_of_work
@@ -51,6 +51,8 @@ def add_slot(starts_at: datetime | None = None, **values) -> Slot:
         "closes_at": starts_at - timedelta(days=1),
         "cancel_until": starts_at - timedelta(days=1),
         "names_until": starts_at - timedelta(days=1),
+        "queue_until": starts_at - timedelta(days=1),
+        "month": starts_at.year * 100 + starts_at.month,
         "capacity": 20,
         "state": state,
         "changed_at": CHANGED,
@@ -77,6 +79,10 @@ def add_booking(slot: Slot, state: BookingState = BookingState.CONFIRMED, **valu
         "enterprise_id": cast.ACME,
         "state": state,
         "party": 2,
+        "party_min": 1,
+        "month": slot.month,
+        "department_id": slot.department_id,
+        "lapses_at": slot.starts_at if state in LAPSES else None,
         "channel": BookingChannel.WEB,
         "contact_name": "联系人丁",
         "changed_at": CHANGED if state is not BookingState.EXPIRED else ended_at,

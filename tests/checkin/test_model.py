@@ -121,6 +121,8 @@ class Chain(RuleBasedStateMachine):
             return "already_booked"
         if self.world.state == "called_off":
             return "slot_called_off"
+        if party > self.world.people:
+            return "party_too_large"
         if len(self.world.active) >= self.world.capacity or self.world.heads + party > self.world.people:
             return "slot_full"
         return "ok"

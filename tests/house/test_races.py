@@ -11,10 +11,13 @@ import pytest
 import sqlalchemy as sa
 
 from eventsys.bookings.models import Attendee, Booking
+from eventsys.bookings.queries import lock_slot
 from eventsys.bookings.rules import TAKES_PLACES, TicketState
 from eventsys.bookings.services import share_token
+from eventsys.checkin.rules import CheckIn, ScanResult
+from eventsys.checkin.services import check_in
 from eventsys.core.clock import now
-from eventsys.core.db import db
+from eventsys.core.db import db, is_sqlite, unit_of_work
 from eventsys.slots.models import Slot
 from tests import cast
 from tests.factories import code_for, make_booking, make_gate, make_slot
@@ -76,6 +79,24 @@ def test_one_nonce_gets_one_answer(app, api, door):
         answers = at_once([lambda body=body: steward.post("/checkins", body)] * 20)
         assert statuses(answers) == [200] * 20
         assert len({answer.text for answer in answers}) == 1
+
+
+def test_a_gate_does_not_wait_for_who_changes_the_slot(app, api, door):
+    if is_sqlite():
+        pytest.skip("one writer at a time")
+    answers = []
+
+    def scan() -> None:
+        with app.app_context(), unit_of_work() as session:
+            session.execute(sa.text("SET LOCAL lock_timeout = '2s'"))
+            answers.append(check_in(CheckIn(door[0], "first", gate=door[1]), actor=cast.STEWARD.actor).result)
+
+    with unit_of_work():
+        lock_slot(db.session.scalars(sa.select(Slot.id)).one())
+        gate = threading.Thread(target=scan)
+        gate.start()
+        gate.join()
+    assert answers == [ScanResult.ADMITTED]
 
 
 def test_an_admission_taken_back_twice_at_once_is_taken_back_once(app, api, door):

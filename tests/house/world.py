@@ -14,7 +14,8 @@ from werkzeug.routing import Rule
 
 from eventsys.accounts.models import ApiToken, SignIn
 from eventsys.accounts.rules import SignInKind
-from eventsys.bookings.services import share_token
+from eventsys.bookings.services import record_no_show, share_token
+from eventsys.bookings.services.admission import CLOCKWORK
 from eventsys.calendars.rules import NewFeedLink
 from eventsys.calendars.services import create_feed_link
 from eventsys.checkin.rules import CheckIn
@@ -127,6 +128,7 @@ def build_world(app: APIFlask) -> World:
         db.session.flush()
         device = Device(sign_in_id=sign_in.id, membership_id=cast.CONTACT.id)
         db.session.add(device)
+        record_no_show(later_booking, later, actor=CLOCKWORK)
         enterprise_link = make_enterprise_link(cast.ACME, actor=cast.CONTACT.actor)
     upload = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.ADMINISTRATOR.id, b"a,b\n", "x.csv")
     message = db.session.scalars(sa.select(Message.public_id).where(Message.person_id == cast.CONTACT.id)).first()

@@ -55,12 +55,17 @@ def test_the_clerks_month(app):
     assert "下月的" in look(app, "/desk?month=2027-01", cast.CLERK).text
 
 
-def test_the_coordinator_sees_all_and_filters(app):
-    make_slot(title="税收座谈")
+def test_the_coordinator_sees_how_each_department_stands_and_opens_one(app):
+    make_booking(make_slot(title="税收座谈"))
+    make_slot(title="税收草稿", publish=False)
     make_slot(title="科信立项", department=cast.SCIENCE, actor=cast.STRANGER_CLERK.actor)
-    everything = look(app, "/desk", cast.COORDINATOR).text
-    assert "税收座谈" in everything
-    assert "科信立项" in everything
+    everything = look(app, "/desk", cast.COORDINATOR)
+    assert numbers(everything) == [2, 1, 1, 5]
+    assert 'href="/desk?month=2026-12&amp;department=kxj"' in everything.text
+    assert "科信立项" not in everything.text  # who comes next is told of tax only
+    tax = everything.text.split("department=tax")[1].split("</tr>")[0]
+    assert re.findall(r'<td class="num"[^>]*>(\d+)</td>', tax) == ["1", "1", "1", "2"]
+    assert numbers(look(app, "/desk?department=kxj", cast.COORDINATOR)) == [1, 0, 0, 3]
     narrowed = look(app, "/desk?department=kxj", cast.COORDINATOR).text
     assert "税收座谈" not in narrowed
     assert "科信立项" in narrowed
@@ -80,7 +85,7 @@ def test_a_supporting_department_sees_it_and_changes_nothing(app):
 
 def test_the_auditor_reads_only(app):
     make_slot(title="税收座谈")
-    page = look(app, "/desk", cast.AUDITOR).text
+    page = look(app, "/desk?department=tax", cast.AUDITOR).text
     assert "税收座谈" in page
     assert "/copy" not in page
     assert "/desk/slots/new" not in page

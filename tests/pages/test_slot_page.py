@@ -28,8 +28,10 @@ def look(app, slot, member=None, language="en"):
 
 
 def action(page):
-    """The primary button of the page, if any."""
-    found = re.search(r'<a class="btn btn-primary btn-lg" href="([^"]*)">.*?</svg>([^<]*)</a>', page.text, re.DOTALL)
+    """The primary button of the page, if any: where it leads or posts to, and its word."""
+    link = r'<a class="btn btn-primary btn-lg" href="([^"]*)">.*?</svg>([^<]*)</a>'
+    post = r'action="([^"]*)">(?:(?!</form>).)*<button type="submit" class="btn btn-primary btn-lg">.*?</svg>([^<]*)<'
+    found = re.search(link, page.text, re.DOTALL) or re.search(post, page.text, re.DOTALL)
     return (found[1], found[2]) if found else None
 
 
@@ -69,7 +71,17 @@ def test_who_booked_is_led_to_the_booking(app):
     page = look(app, slot, cast.COLLEAGUE)
     assert action(page) == (f"/bookings/{booking.public_id}", "View the booking")
     assert cast.CONTACT.name in page.text
-    assert action(look(app, slot, cast.STRANGER)) == (f"/slots/{slot.public_id}/book", "Book")
+    assert action(look(app, slot, cast.STRANGER)) == (f"/slots/{slot.public_id}/holds", "Book")
+
+
+def test_while_the_draw_is_under_way(app):
+    slot = make_slot(draw_at=now() + timedelta(days=1))
+    assert action(look(app, slot, cast.CONTACT)) is not None
+    with time_machine.travel(slot.draw_at + timedelta(seconds=1), tick=False):
+        page = look(app, slot, cast.CONTACT)
+        assert action(page) is None
+        assert "The draw is under way" in page.text
+        assert app.test_client().get("/").status_code == 200
 
 
 def test_before_it_opens(app):
@@ -92,8 +104,8 @@ def test_a_full_one_names_the_nearest(app):
     slot, other = make_slot(capacity=1), make_slot(title="另一场")
     make_booking(slot)
     page = look(app, slot, cast.STRANGER)
-    assert action(page) is None
-    assert "Full. Choose another slot." in page.text
+    assert action(page) == (f"/slots/{slot.public_id}/book", "Join the waiting list")
+    assert "Full." in page.text
     assert f'href="/slots/{other.public_id}"' in page.text
 
 

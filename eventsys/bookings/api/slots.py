@@ -9,7 +9,7 @@ from flask import Response, request
 from marshmallow import fields
 from werkzeug.exceptions import PreconditionRequired
 
-from eventsys.bookings.queries import find_active_booking
+from eventsys.bookings.queries import correct_counts, find_active_booking
 from eventsys.bookings.services import call_off_slot, change_slot
 from eventsys.core.actor import Actor
 from eventsys.core.db import unit_of_work
@@ -43,6 +43,7 @@ def one_slot(slot: str) -> Response:
     """One slot. `online_url` is told to who booked and to the department."""
     actor = viewer(current_actor())
     found = get_visible_slot(slot, actor)
+    correct_counts(found)
     return slot_response(found, shows_online_url=_may_join(found, actor))
 
 

@@ -8,10 +8,24 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, case, func, literal_column, null, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
-from eventsys.bookings.models import Attendee, Booking, IdempotencyKey, NoShow, QuotaException
+from eventsys.bookings.models import Attendee, Booking, IdempotencyKey, QuotaException
 from eventsys.bookings.rules import (
     ACTIVE,
     TAKES_PLACES,
@@ -31,7 +45,7 @@ from eventsys.core.flush import next_key
 from eventsys.core.types import PRESENT, BigId
 from eventsys.directory.models import Department, District, Park, Place
 from eventsys.slots.models import Slot, slot_enterprises
-from eventsys.slots.rules import SlotFormat
+from eventsys.slots.rules import LONGEST, SlotFormat
 
 NOBODY = -1  # the primary key of no booking
 
@@ -58,9 +72,7 @@ def lock_slot_for(enterprise: int, slot: str, *, owner: str = "", key: str = "",
     may have waited for the slot's. `leaving` is a booking (primary key) that a move gives up.
     """
     values = {"enterprise": enterprise, "slot": slot, "owner": owner, "key": key, "leaving": leaving}
-    at = now()
-    values["since"] = at.year * 100 + at.month - 1
-    row = db.session.execute(_entry_query(sqlite=is_sqlite()), values).one_or_none()
+    row = db.session.execute(_entry_query(sqlite=is_sqlite()), {**values, "since": _month_of_longest()}).one_or_none()
     if row is None:
         return None
     limits = {QuotaKind.MONTH: row.Slot.quota_month, QuotaKind.EDITION: row.Slot.quota_edition}
@@ -94,13 +106,15 @@ def _entry_query(*, sqlite: bool) -> Select[*tuple[Any, ...]]:
         )
         .select_from(Slot)
         .join(District, District.id == 1)
-        .outerjoin(IdempotencyKey, and_(IdempotencyKey.owner == bindparam("owner"), IdempotencyKey.key == bindparam("key")))
+        .outerjoin(
+            IdempotencyKey, and_(IdempotencyKey.owner == bindparam("owner"), IdempotencyKey.key == bindparam("key"))
+        )
         .where(Slot.public_id == bindparam("slot"))
         .options(
             joinedload(Slot.department).load_only(Department.name, Department.short_name, Department.phone),
             joinedload(Slot.place).load_only(Place.name),
         )
-        .with_for_update(of=Slot)
+        .with_for_update(of=Slot, key_share=True)
         .execution_options(populate_existing=True)
     )
 
@@ -143,6 +157,12 @@ def _used(kind: QuotaKind, enterprise: ColumnElement[int]) -> ColumnElement[int]
     else:
         count = count.where(is_open(), Booking.month >= bindparam("since"))
     return case((limit.is_(None), null()), else_=count.correlate(Slot).scalar_subquery())
+
+
+def _month_of_longest() -> int:
+    """The month (yyyymm) before which no slot can have begun that is not over, whatever the zone."""
+    begun = now() - LONGEST - timedelta(days=1)
+    return begun.year * 100 + begun.month
 
 
 def is_open() -> ColumnElement[bool]:
@@ -188,12 +208,13 @@ def facts_of(slot: Slot) -> SlotFacts:
 
 
 def lock_slot(slot_id: int) -> Slot:
-    """The slot's row, locked, with what messages tell of it."""
+    """The slot's row, locked, with what messages tell of it. Who only refers to the slot, as a scan does, does not wait
+    for it: a gate that holds an attendee and waited here would deadlock with whoever names attendees."""
     return db.session.scalars(
         select(Slot)
         .where(Slot.id == slot_id)
         .options(joinedload(Slot.department), joinedload(Slot.place))
-        .with_for_update(of=Slot)
+        .with_for_update(of=Slot, key_share=True)
         .execution_options(populate_existing=True)
     ).one()
 
@@ -217,15 +238,23 @@ def list_lapsed_holds(slot_id: int) -> Sequence[Booking]:
     return db.session.scalars(query, execution_options={"populate_existing": True}).all()
 
 
+def correct_counts(slot: Slot) -> None:
+    """Take lapsed holds and offers off the counters of a slot that is only shown: nobody may have noted yet that they
+    lapsed. What is stored stays."""
+    if slot.lapses_at is None or slot.lapses_at > now():
+        return
+    row = db.session.execute(
+        select(func.count(Booking.id), func.coalesce(func.sum(Booking.party), 0)).where(
+            Booking.slot_id == slot.id, Booking.lapses_at <= now()
+        )
+    ).one()
+    set_committed_value(slot, "places_taken", slot.places_taken - row[0])
+    set_committed_value(slot, "people_taken", slot.people_taken - row[1])
+
+
 def next_lapse(slot_id: int) -> datetime | None:
     """When the next hold or offer of the slot lapses."""
     return db.session.scalar(select(func.min(Booking.lapses_at)).where(Booking.slot_id == slot_id))
-
-
-def list_missed(enterprise: int, since: datetime) -> Sequence[datetime]:
-    """The starts of slots that the enterprise booked and missed since then, those excused apart."""
-    query = select(NoShow.at).where(NoShow.enterprise_id == enterprise, NoShow.at > since, ~NoShow.is_excused)
-    return db.session.scalars(query).all()
 
 
 def whereabouts_of(slot: Slot) -> Whereabouts:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from eventsys.bookings.models import Attendee, Booking
 from eventsys.bookings.rules import ACTIVE, TAKES_PLACES, BookingState
 from eventsys.core.actor import Actor, Role
+from eventsys.core.clock import now
 from eventsys.core.db import db
 from eventsys.core.errors import NotFound
 from eventsys.core.ids import PUBLIC_ID_LENGTH
@@ -22,6 +23,7 @@ from eventsys.slots.models import Slot
 from eventsys.slots.queries import EVERYTHING, STAFF
 
 SHARE = "booking-names"
+DRAFT_KEPT = timedelta(hours=24)
 
 
 def get_booking(public_id: str, *, visible_to: Actor) -> Booking:
@@ -31,6 +33,13 @@ def get_booking(public_id: str, *, visible_to: Actor) -> Booking:
     if booking is None or not is_allowed(visible_to, Permission.SEE_BOOKING, booking.scope):
         raise NotFound()
     return booking
+
+
+def find_booking(key: int | None) -> Booking | None:
+    """The booking of a primary key, with its slot."""
+    query = _detailed().where(Booking.id == key)
+    found: Booking | None = db.session.scalars(query).unique().one_or_none() if key is not None else None
+    return found
 
 
 def find_owner(public_id: str) -> tuple[int, int, int] | None:
@@ -70,6 +79,23 @@ def find_active_booking(slot_id: int, enterprises: Collection[int]) -> Booking |
         Booking.slot_id == slot_id, Booking.enterprise_id.in_(enterprises), Booking.state.in_(ACTIVE)
     )
     return db.session.scalars(query.order_by(Booking.id).limit(1)).one_or_none()
+
+
+def find_draft(slot_id: int, enterprises: Collection[int]) -> Booking | None:
+    """The hold of one of the enterprises, or its latest one that ended lately, with what was typed."""
+    query = select(Booking).where(
+        Booking.slot_id == slot_id,
+        Booking.enterprise_id.in_(enterprises),
+        or_(
+            Booking.state == BookingState.HELD,
+            and_(
+                Booking.state == BookingState.EXPIRED,
+                Booking.queue_number.is_(None),
+                Booking.changed_at > now() - DRAFT_KEPT,
+            ),
+        ),
+    )
+    return db.session.scalars(query.order_by(Booking.id.desc()).limit(1)).one_or_none()
 
 
 def list_bookings(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from eventsys.bookings.models import Booking
@@ -65,17 +65,21 @@ def list_slots_to_serve() -> Sequence[str]:
     free = and_(
         Slot.waiting > 0,
         Slot.state == SlotState.PUBLISHED,
-        Slot.places_taken < Slot.capacity,
-        or_(Slot.attendee_capacity.is_(None), Slot.people_taken < Slot.attendee_capacity),
+        _has_room(),
         or_(Slot.draw_at.is_(None), Slot.drawn_at.is_not(None)),
         Slot.queue_until > now(),
     )
     return db.session.scalars(select(Slot.public_id).where(or_(lapsed, free)).order_by(Slot.id).limit(BATCH)).all()
 
 
-def list_slots_begun() -> Sequence[str]:
-    """Public ids of slots that have begun while somebody still waits."""
-    query = select(Slot.public_id).where(Slot.waiting > 0, Slot.starts_at <= now())
+def _has_room() -> ColumnElement[bool]:
+    people = or_(Slot.attendee_capacity.is_(None), Slot.people_taken < Slot.attendee_capacity)
+    return and_(Slot.places_taken < Slot.capacity, people)
+
+
+def list_slots_over() -> Sequence[str]:
+    """Public ids of slots that are over while somebody still waits."""
+    query = select(Slot.public_id).where(Slot.waiting > 0, Slot.ends_at <= now())
     return db.session.scalars(query.order_by(Slot.id).limit(BATCH)).all()
 
 
@@ -127,7 +131,7 @@ def list_slots_reopened() -> Sequence[str]:
         Slot.state == SlotState.PUBLISHED,
         Slot.queue_until <= now(),
         Slot.starts_at > now(),
-        Slot.places_taken < Slot.capacity,
+        _has_room(),
         untold.exists(),
     )
     return db.session.scalars(query.order_by(Slot.id).limit(BATCH)).all()

@@ -15,9 +15,11 @@ from eventsys.bookings.rules.commands import (
     party_min_of,
     party_of,
 )
+from eventsys.bookings.rules.door import RELEASED, UNDO_RELEASE_WITHIN, check_door, has_room
+from eventsys.bookings.rules.no_shows import NoShowRule, check_decide, check_explain, explain_until, months_before
 from eventsys.bookings.rules.placing import SlotFacts, check_cancel, check_names, place, refusal
 from eventsys.bookings.rules.queue import Turn, Waiting, may_renew, next_turn, offer_until
-from eventsys.bookings.rules.quotas import NoShowRule, Quota, QuotaKind, quota_refusal
+from eventsys.bookings.rules.quotas import Quota, QuotaKind, quota_refusal
 from eventsys.bookings.rules.states import (
     ACTIVE,
     LAPSES,
@@ -39,7 +41,9 @@ __all__ = [
     "NOTE_MAX",
     "PARTY_MAX",
     "REASON_MAX",
+    "RELEASED",
     "TAKES_PLACES",
+    "UNDO_RELEASE_WITHIN",
     "BookingChannel",
     "BookingState",
     "Footprint",
@@ -56,14 +60,20 @@ __all__ = [
     "Waiting",
     "Whereabouts",
     "check_cancel",
+    "check_decide",
+    "check_door",
+    "check_explain",
     "check_names",
     "check_step",
     "clean_answers",
     "clean_attendee",
     "clean_attendees",
+    "explain_until",
     "find_clash",
     "footprint",
+    "has_room",
     "may_renew",
+    "months_before",
     "next_turn",
     "offer_until",
     "party_min_of",

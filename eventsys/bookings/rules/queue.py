@@ -33,24 +33,33 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Whose turn it is, with how many people, and who was passed over because they did not fit (ids)."""
+    """Whose turn it is, with how many people (0: freed places gather for them), and who was passed over because they
+    did not fit (ids)."""
 
     id: int
     party: int
     passed: tuple[int, ...] = ()
 
 
-def next_turn(queue: Iterable[Waiting], places_left: int, people_left: int | None, now: datetime) -> Turn | None:
-    """Who of `queue` (first come first) gets the free places; None while nobody fits or they gather for one."""
+def next_turn(
+    queue: Iterable[Waiting],
+    places_left: int,
+    people_left: int | None,
+    now: datetime,
+    *,
+    people_max: int | None = None,
+) -> Turn | None:
+    """Whose turn of `queue` (first come first) it is; None while nobody fits. `people_left` and `people_max`, what the
+    slot holds at all, are None without a limit."""
     passed: list[int] = []
-    for entry in queue:
-        if places_left < 1:
-            return None
+    for entry in queue if places_left > 0 else ():
         if people_left is None or entry.party_min <= people_left:
             party = entry.party if people_left is None else min(entry.party, people_left)
             return Turn(entry.id, party, tuple(passed))
+        if people_max is not None and entry.party_min > people_max:
+            continue  # the slot has become too small for them: they keep nobody waiting
         if entry.gathers(now):
-            return None
+            return Turn(entry.id, 0, tuple(passed))
         passed.append(entry.id)
     return None
 

@@ -1,10 +1,10 @@
-"""Quotas of an enterprise, shared by all its contacts, and what no-shows lead to (CONTRACTS.md)."""
+"""Quotas of an enterprise, shared by all its contacts (CONTRACTS.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 
 from eventsys.core.errors import Conflict
@@ -30,20 +30,6 @@ class Quota:
     def is_reached(self) -> bool:
         """Whether one more would be too many."""
         return self.limit is not None and self.used >= self.limit
-
-
-@dataclass(frozen=True, slots=True)
-class NoShowRule:
-    """Who did not come `count` times within `months` needs approval for `days` after the last time."""
-
-    count: int
-    months: int
-    days: int
-
-    def needs_approval(self, missed: Collection[datetime], now: datetime) -> bool:
-        """Whether the rule holds at `now`, of the starts of the slots missed and not excused."""
-        recent = [at for at in missed if at > now - timedelta(days=30.5 * self.months)]
-        return len(recent) >= self.count and max(recent) > now - timedelta(days=self.days)
 
 
 def quota_refusal(quotas: Collection[Quota], *, department: str, month: int) -> Conflict | None:

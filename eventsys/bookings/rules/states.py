@@ -87,7 +87,7 @@ NEXT: dict[BookingState, frozenset[BookingState]] = {
         }
     ),
     BookingState.CONFIRMED: frozenset({BookingState.CANCELLED}),
-    BookingState.CANCELLED: frozenset(),
+    BookingState.CANCELLED: frozenset({BookingState.CONFIRMED}),  # released at the door, and they came after all
     BookingState.EXPIRED: frozenset(),
 }
 

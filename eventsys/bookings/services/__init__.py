@@ -11,14 +11,22 @@ from eventsys.bookings.services.attendees import (
     share_token,
 )
 from eventsys.bookings.services.booking import Idempotency, book_slot
-from eventsys.bookings.services.cancelling import cancel_booking
+from eventsys.bookings.services.cancelling import cancel_booking, end_doubled
 from eventsys.bookings.services.exceptions import grant_exception
 from eventsys.bookings.services.holds import give_up_hold, hold_slot, save_draft
-from eventsys.bookings.services.moving import move_booking
+from eventsys.bookings.services.moving import MOVABLE, move_booking
+from eventsys.bookings.services.no_shows import (
+    decide_no_show,
+    explain_no_show,
+    record_no_show,
+    take_back_no_show,
+)
+from eventsys.bookings.services.releasing import let_in, release_booking, take_back, undo_release
 from eventsys.bookings.services.slots import call_off_slot, change_slot
 from eventsys.bookings.services.waiting import end_queue, rejoin, serve_queue, tell_reopened
 
 __all__ = [
+    "MOVABLE",
     "Idempotency",
     "book_slot",
     "call_off_slot",
@@ -26,21 +34,30 @@ __all__ = [
     "change_slot",
     "chase_approvals",
     "confirm_booking",
+    "decide_no_show",
     "decline_booking",
     "decline_ticket",
+    "end_doubled",
     "end_queue",
+    "explain_no_show",
     "give_up_hold",
     "grant_exception",
     "hand_over",
     "hold_slot",
+    "let_in",
     "move_booking",
     "name_attendees",
     "name_yourself",
+    "record_no_show",
     "rejoin",
+    "release_booking",
     "replace_attendee",
     "revoke_share_link",
     "save_draft",
     "serve_queue",
     "share_token",
+    "take_back",
+    "take_back_no_show",
     "tell_reopened",
+    "undo_release",
 ]

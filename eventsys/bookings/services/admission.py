@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from typing import Any
 
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import (
@@ -22,6 +22,7 @@ from eventsys.bookings.rules import (
     Quota,
     QuotaKind,
     find_clash,
+    months_before,
     quota_refusal,
     refusal,
 )
@@ -88,13 +89,13 @@ def with_nearest(refused: Refusal, slot: Slot, party: int, enterprise: int) -> R
     return refused
 
 
-def needs_approval(entry: Entry, enterprise: int) -> bool:
+def needs_approval(district: dict[str, Any], enterprise: int) -> bool:
     """Whether no-shows make the department decide, where the district has such a rule."""
-    settings = settings_from(entry.settings)
+    settings = settings_from(district)
     if not settings.no_show_rule:
         return False
     rule = NoShowRule(settings.no_show_count, settings.no_show_months, settings.no_show_days)
-    return rule.needs_approval(list_missed(enterprise, now() - timedelta(days=31 * rule.months)), now())
+    return rule.needs_approval(list_missed(enterprise, months_before(now(), rule.months)), now())
 
 
 def release_lapsed_holds(slot: Slot, *, but: Booking | None = None) -> None:

@@ -39,7 +39,7 @@ def _approve(booking: Booking, slot: Slot, actor: Actor) -> None:
     """The place was kept while it waited, so capacity is no question any more."""
     enter(booking, slot, BookingState.CONFIRMED, actor=actor, action="booking.approved")
     messages.tell_contact("booking_confirmed", booking, slot, messages.contacts_of(booking.enterprise_id))
-    messages.tell_attendees("ticket", booking, slot, booking.attendees)
+    messages.tell_attendees("ticket", booking, slot, booking.valid_attendees)
 
 
 def decline_booking(public_id: str, reason: str, *, actor: Actor) -> Booking:

@@ -17,7 +17,7 @@ from eventsys.bookings.rules import (
     clean_attendees,
     party_of,
 )
-from eventsys.bookings.services.admission import clash_of, with_nearest
+from eventsys.bookings.services.admission import clash_of, release_lapsed_holds, with_nearest
 from eventsys.bookings.services.booking import new_attendees
 from eventsys.bookings.services.locking import lock_booking
 from eventsys.bookings.services.states import enter
@@ -62,13 +62,15 @@ def name_attendees(
 
 def _resize(booking: Booking, slot: Slot, party: int, actor: Actor) -> None:
     """A party of another size: a larger one needs room now, and for who waits nothing changes but their own wish."""
+    release_lapsed_holds(slot, but=booking)
     facts = facts_of(slot)
     largest = min((limit for limit in (slot.party_max, slot.attendee_capacity) if limit is not None), default=party)
     if party > largest:
         raise Conflict("party_too_large", maximum=largest, remove=party - largest)
     more = party - booking.party
     takes_places = booking.state in TAKES_PLACES
-    if more > 0 and takes_places and (facts.has_queue(now()) or (facts.people_left or more) < more):
+    is_room = facts.people_left is None or more <= facts.people_left
+    if more > 0 and takes_places and (facts.has_queue(now()) or not is_room):
         refused = Conflict("queue_ahead" if facts.has_queue(now()) else "slot_full", ahead=slot.waiting)
         raise with_nearest(refused, slot, party, booking.enterprise_id)
     enter(booking, slot, booking.state, actor=actor, action="booking.resized", party=party, lapses_at=booking.lapses_at)
@@ -124,7 +126,7 @@ def name_yourself(token: str, person: NewAttendee, *, actor: Actor = ANYBODY) ->
     (added,) = _add(booking, slot, (person,))
     booking.version += 1
     _record(booking, actor, added=[added], ended=[])
-    messages.tell_attendees("ticket", booking, slot, [added])
+    _send_tickets(booking, slot, added=[added], ended=[])
     return added
 
 
@@ -194,8 +196,14 @@ def _set_attendees(booking: Booking, slot: Slot, people: list[tuple[str | None, 
     _record(booking, actor, added=fresh, ended=ended)
     if fresh or ended:
         messages.tell_contact("booking_changed", booking, slot, _contacts(booking))
-    messages.tell_attendees("ticket", booking, slot, fresh)
-    messages.tell_attendees("ticket_cancelled", booking, slot, ended)
+    _send_tickets(booking, slot, added=fresh, ended=ended)
+
+
+def _send_tickets(booking: Booking, slot: Slot, *, added: list[Attendee], ended: list[Attendee]) -> None:
+    """Who is named before the booking is confirmed gets the ticket by then."""
+    if booking.state is BookingState.CONFIRMED:
+        messages.tell_attendees("ticket", booking, slot, added)
+        messages.tell_attendees("ticket_cancelled", booking, slot, ended)
 
 
 def _check_clash(booking: Booking, slot: Slot, people: tuple[NewAttendee, ...]) -> None:

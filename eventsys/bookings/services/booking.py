@@ -17,6 +17,7 @@ from eventsys.bookings.rules import (
     BookingState,
     NewAttendee,
     NewBooking,
+    TicketState,
     clean_answers,
     clean_attendees,
     party_min_of,
@@ -40,7 +41,7 @@ from eventsys.directory.models import Enterprise
 from eventsys.directory.settings import settings_from
 from eventsys.slots.models import Slot
 from eventsys.slots.rules import QuestionKind, SlotState
-from eventsys.workdays.calendar import add_workdays
+from eventsys.workdays.calendar import end_of_workday_after
 
 KEY_MAX = 200
 
@@ -143,6 +144,7 @@ def new_attendees(slot: Slot, people: tuple[NewAttendee, ...]) -> list[Attendee]
                 email=person.email,
                 typed_code=code,
                 key_id=current_key_id(),
+                state=TicketState.VALID,
             )
         )
     return attendees
@@ -170,7 +172,7 @@ def new_booking(entry: Entry, enterprise: Enterprise, party: int, actor: Actor) 
 
 def approve_by(settings: dict[str, Any]) -> datetime:
     """Until when the department should have answered."""
-    return add_workdays(now(), settings_from(settings).approval_days, installation().zone)
+    return end_of_workday_after(now(), settings_from(settings).approval_days, installation().zone)
 
 
 def _cleaned(command: NewBooking) -> tuple[NewBooking, int]:
@@ -197,7 +199,7 @@ def _decide(entry: Entry, command: NewBooking, party: int, own: Booking | None) 
         now(),
         waits=command.waits,
         held=held,
-        needs_approval=needs_approval(entry, command.enterprise),
+        needs_approval=needs_approval(entry.settings, command.enterprise),
     )
     if isinstance(placed, Refusal):
         raise with_nearest(placed, entry.slot, party, command.enterprise)
@@ -227,7 +229,7 @@ def _write(
     booking.party_min, booking.asks_first = command.party_min or party, command.asks_first
     if state is BookingState.PENDING:
         booking.approve_by = approve_by(entry.settings)
-    attendees = new_attendees(slot, command.attendees)
+    attendees = new_attendees(slot, command.attendees if own is None else _newcomers(own, command.attendees, party))
     enter(
         booking,
         slot,
@@ -249,6 +251,21 @@ def _write(
     return booking
 
 
+def _newcomers(own: Booking, named: tuple[NewAttendee, ...], party: int) -> tuple[NewAttendee, ...]:
+    """Who is to get a ticket when a hold or a place in the queue becomes the booking: whoever is named again keeps
+    theirs, the others' are dead. With nobody named all stay for whom there is room."""
+    missing, kept = list(named), 0
+    for attendee in own.valid_attendees:
+        same = NewAttendee(attendee.name, attendee.phone, attendee.email)
+        if same in missing or (not named and kept < party):
+            kept += 1
+            if named:
+                missing.remove(same)
+        else:
+            attendee.state, attendee.ended_at = TicketState.REPLACED, now()
+    return tuple(missing)
+
+
 def _keep(idempotency: Idempotency, owner: str, booking: Booking, answer: dict[str, Any]) -> None:
     """Keep the answer in the booking's own transaction."""
     db.session.add(
@@ -266,7 +283,7 @@ def _tell(booking: Booking, slot: Slot, actor: Actor, ahead: int | None, *, on_b
     recipients = messages.contacts_of(booking.enterprise_id) if on_behalf else messages.booker(actor)
     if booking.state is BookingState.CONFIRMED:
         messages.tell_contact("booking_confirmed", booking, slot, recipients)
-        messages.tell_attendees("ticket", booking, slot, booking.attendees)
+        messages.tell_attendees("ticket", booking, slot, booking.valid_attendees)
     elif booking.state is BookingState.PENDING:
         messages.tell_contact("booking_pending", booking, slot, recipients)
         messages.tell_department("approval_wanted", booking, slot)

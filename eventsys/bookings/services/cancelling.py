@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eventsys.bookings import messages
 from eventsys.bookings.models import Booking
-from eventsys.bookings.rules import REASON_MAX, BookingState, check_cancel
+from eventsys.bookings.rules import REASON_MAX, BookingState, TicketState, check_cancel
 from eventsys.bookings.services.locking import lock_booking
 from eventsys.bookings.services.states import enter
 from eventsys.bookings.services.waiting import places_freed
@@ -31,8 +31,17 @@ def cancel_booking(public_id: str, *, actor: Actor, reason: str = "", version: i
     recipients = messages.contacts_of(booking.enterprise_id) if by_staff else messages.booker(actor)
     messages.tell_contact("booking_cancelled", booking, slot, recipients, reason=reason)
     if was_confirmed:
-        messages.tell_attendees("ticket_cancelled", booking, slot, booking.attendees, reason=reason)
+        messages.tell_attendees("ticket_cancelled", booking, slot, booking.valid_attendees, reason=reason)
     return booking
+
+
+def end_doubled(booking: Booking, slot: Slot, *, actor: Actor) -> None:
+    """Cancel the younger of two bookings that two merged enterprises have of one locked slot; its people are told that
+    their codes are dead."""
+    end_booking(booking, slot, actor, "", is_late=False, action="booking.doubled")
+    valid = [item for item in booking.attendees if item.state is TicketState.VALID]
+    messages.tell_attendees("ticket_cancelled", booking, slot, valid)
+    places_freed(slot)
 
 
 def end_booking(

@@ -31,6 +31,7 @@ def grant_exception(slot: str, enterprise: int, reason: str, *, actor: Actor) ->
         db.session.add(row)
     else:
         existing.reason, existing.granted_by_id, existing.granted_by = reason, actor.person, actor.name[:60]
+    db.session.flush()  # whoever books in the same unit of work finds it
     audit.record(
         actor, "quota.exception_granted", "slot", found.public_id, after={"enterprise": owner.public_id}, reason=reason
     )

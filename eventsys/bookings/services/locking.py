@@ -1,14 +1,20 @@
-"""Lock a booking with what it hangs on, in the house's order: enterprise, slots by id, the rest."""
+"""Lock a booking, or a slot with all who booked it, in the house's order: enterprises, slots by id, the rest."""
 
 from __future__ import annotations
+
+from sqlalchemy import select
 
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import find_owner, get_booking, lock_slot
 from eventsys.core.actor import Actor
-from eventsys.core.db import db
+from eventsys.core.db import Busy, db
 from eventsys.core.errors import NotFound
-from eventsys.directory.feed_sets import lock_enterprise
+from eventsys.core.permissions import Permission
+from eventsys.directory.feed_sets import bump_feed_sets, lock_enterprise
 from eventsys.slots.models import Slot
+from eventsys.slots.queries import get_slot_of
+
+LOCK_ATTEMPTS = 5
 
 
 def lock_booking(public_id: str, actor: Actor) -> tuple[Booking, Slot]:
@@ -22,3 +28,28 @@ def lock_booking(public_id: str, actor: Actor) -> tuple[Booking, Slot]:
     db.session.expire_all()
     booking = get_booking(public_id, visible_to=actor)
     return booking, slot
+
+
+def lock_slot_and_enterprises(public_id: str, actor: Actor, permission: Permission) -> Slot:
+    """The slot of who has the permission on it, locked after the enterprises that booked it, their feed sets raised.
+
+    Who books between the two locks is seen under the second: then both are given back and taken anew.
+    """
+    key = db.session.scalar(select(Slot.id).where(Slot.public_id == public_id))
+    if key is None:
+        raise NotFound()
+    for _attempt in range(LOCK_ATTEMPTS):
+        with db.session.begin_nested() as savepoint:
+            locked = _enterprises_in(key)
+            bump_feed_sets(enterprises=locked)
+            slot = get_slot_of(public_id, actor, permission)
+            if set(_enterprises_in(key)) <= set(locked):
+                return slot
+            savepoint.rollback()
+    raise Busy("enterprises keep booking the slot")
+
+
+def _enterprises_in(slot_id: int) -> list[int]:
+    """Who booked it, even those who cancelled: their calendars still show it for a while."""
+    query = select(Booking.enterprise_id).where(Booking.slot_id == slot_id)
+    return list(db.session.scalars(query.distinct().order_by(Booking.enterprise_id)))

@@ -54,12 +54,12 @@ def move_booking(public_id: str, to: str, *, actor: Actor, version: int | None =
 def _admitted(booking: Booking, entry: Entry, actor: Actor) -> BookingState:
     """The state the new slot gives the party now, or the refusal."""
     on_behalf = authorize_booking(actor, booking.enterprise_id, entry.slot)
+    release_lapsed_holds(entry.slot)
     own = get_own(entry.own) if entry.own is not None else None
     if own is not None and own.state in ACTIVE:
         raise Conflict("already_booked", name=own.contact_name, booking=own.public_id)
     check_entry(entry, booking.enterprise, booking.party, _people(booking), on_behalf=on_behalf, leaving=booking.id)
-    release_lapsed_holds(entry.slot)
-    decided_by_department = needs_approval(entry, booking.enterprise_id)
+    decided_by_department = needs_approval(entry.settings, booking.enterprise_id)
     state = place(facts_of(entry.slot), booking.party, now(), waits=False, needs_approval=decided_by_department)
     if isinstance(state, Refusal):
         raise with_nearest(state, entry.slot, booking.party, booking.enterprise_id)

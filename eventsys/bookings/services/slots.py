@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from eventsys.bookings import messages
 from eventsys.bookings.models import Booking
-from eventsys.bookings.queries import list_slot_bookings
+from eventsys.bookings.queries import list_slot_bookings, next_lapse
 from eventsys.bookings.rules import ACTIVE, BookingState, TicketState
+from eventsys.bookings.services.admission import release_lapsed_holds
 from eventsys.bookings.services.cancelling import end_booking
+from eventsys.bookings.services.locking import lock_slot_and_enterprises
 from eventsys.bookings.services.states import enter
 from eventsys.bookings.services.waiting import places_freed
 from eventsys.core.actor import Actor
-from eventsys.core.db import Busy, db
-from eventsys.core.errors import NotFound
+from eventsys.core.db import db
 from eventsys.core.permissions import Permission
-from eventsys.directory.feed_sets import bump_feed_sets
 from eventsys.slots import services as slots
 from eventsys.slots.models import Slot
-from eventsys.slots.queries import get_slot_of, nearest_slots
+from eventsys.slots.queries import nearest_slots
 from eventsys.slots.rules import NewSlot, SlotState
 
-LOCK_ATTEMPTS = 5
 COPIED = frozenset({"starts_at", "department_id", "edition_id"})  # of the slot, into its bookings
 
 
 def change_slot(public_id: str, command: NewSlot, *, version: int | None, actor: Actor) -> Slot:
     """Edit a slot; whoever booked it is told when time or place moved, and their calendars follow."""
-    slot = _lock_slot_and_enterprises(public_id, actor)
+    slot = lock_slot_and_enterprises(public_id, actor, Permission.EDIT_SLOT)
+    release_lapsed_holds(slot)
     changed = slots.edit_slot(slot, command, version, actor=actor)
     if changed & COPIED:
         _follow(slot)
+    if "starts_at" in changed:
+        _shorten_offers(slot)
     if not changed or slot.state is not SlotState.PUBLISHED:
         return slot
     places_freed(slot)  # there may be more of them now
@@ -44,7 +46,7 @@ def change_slot(public_id: str, command: NewSlot, *, version: int | None, actor:
 
 def call_off_slot(public_id: str, reason: str, *, actor: Actor) -> Slot:
     """Call a published slot off: every booking is cancelled, everyone booked is told why and where else to go."""
-    slot = _lock_slot_and_enterprises(public_id, actor)
+    slot = lock_slot_and_enterprises(public_id, actor, Permission.EDIT_SLOT)
     slots.mark_called_off(slot, reason, actor=actor)
     alternatives = [messages.slot_context(other) for other in nearest_slots(slot, party=1)]
     forgiven = update(Booking).where(Booking.slot_id == slot.id).values(is_late_cancellation=False)
@@ -67,26 +69,12 @@ def _follow(slot: Slot) -> None:
     db.session.execute(update(Booking).where(Booking.slot_id == slot.id).values(**values))
 
 
-def _lock_slot_and_enterprises(public_id: str, actor: Actor) -> Slot:
-    """The slot locked after the enterprises that booked it (the house's order), their feed sets raised.
-
-    Who books between the two locks is seen under the second: then both are given back and taken anew.
-    """
-    key = db.session.scalar(select(Slot.id).where(Slot.public_id == public_id))
-    if key is None:
-        raise NotFound()
-    for _attempt in range(LOCK_ATTEMPTS):
-        with db.session.begin_nested() as savepoint:
-            locked = _enterprises_in(key)
-            bump_feed_sets(enterprises=locked)
-            slot = get_slot_of(public_id, actor, Permission.EDIT_SLOT)
-            if set(_enterprises_in(key)) <= set(locked):
-                return slot
-            savepoint.rollback()
-    raise Busy("enterprises keep booking the slot")
-
-
-def _enterprises_in(slot_id: int) -> list[int]:
-    """Who booked it, even those who cancelled: their calendars still show it for a while."""
-    query = select(Booking.enterprise_id).where(Booking.slot_id == slot_id)
-    return list(db.session.scalars(query.distinct().order_by(Booking.enterprise_id)))
+def _shorten_offers(slot: Slot) -> None:
+    """No offer stands longer than the queue of the slot that has moved."""
+    longer = (
+        Booking.slot_id == slot.id,
+        Booking.state == BookingState.OFFERED,
+        Booking.lapses_at > slot.queue_until,
+    )
+    db.session.execute(update(Booking).where(*longer).values(lapses_at=slot.queue_until))
+    slot.lapses_at = next_lapse(slot.id)

@@ -42,6 +42,8 @@ def enter(
     slot.waiting += new.waiting - old.waiting
     if state is BookingState.WAITLISTED and before is not state:
         _queue(booking, slot)
+    if state is BookingState.PENDING and before is not state:
+        booking.reminded_at = None  # what it was told while it waited is no reminder of the department
     if lapses_at is not None and (slot.lapses_at is None or lapses_at < slot.lapses_at):
         slot.lapses_at = lapses_at
     _record(booking, slot, before, old_party, actor, action, reason, told)
@@ -71,7 +73,7 @@ def _record(
 ) -> None:
     after = {"state": booking.state, "party": booking.party, **told}
     if booking.state is BookingState.WAITLISTED:
-        after["queue_number"] = booking.queue_number
+        after |= {"queue_number": booking.queue_number, "party_min": booking.party_min}
     if before is None:
         after |= {"slot": slot.public_id, "enterprise": booking.enterprise.public_id}
     audit.record(

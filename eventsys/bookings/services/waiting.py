@@ -6,21 +6,25 @@ whoever freed the place. It follows at once on the commit that freed it, and the
 
 from __future__ import annotations
 
+from enum import Enum, auto
+from typing import Any
+
 from sqlalchemy import select
 
 from eventsys.bookings import messages
-from eventsys.bookings.models import Attendee, Booking
+from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import (
     Entry,
     facts_of,
     get_own,
     list_lapsed_offers,
     list_queue,
+    lock_slot,
     lock_slot_for,
     next_lapse,
 )
 from eventsys.bookings.queries.queue import list_waiting, list_waiting_untold
-from eventsys.bookings.rules import BookingState, NewAttendee, TicketState, Turn, next_turn, offer_until
+from eventsys.bookings.rules import BookingState, NewAttendee, SlotFacts, TicketState, Turn, next_turn, offer_until
 from eventsys.bookings.services.admission import (
     CLOCKWORK,
     clash_of,
@@ -73,44 +77,68 @@ def serve_next(slot: str, blocked: set[int]) -> bool:
     keeps the place in the queue."""
     seen = db.session.scalars(select(Slot).where(Slot.public_id == slot)).one()
     turn = _turn(seen, blocked)
-    if turn is None and (seen.lapses_at is None or seen.lapses_at > now()):
-        return False
-    expected = db.session.get(Booking, turn.id) if turn else None
-    enterprise = lock_enterprise(expected.enterprise_id) if expected else None
-    entry = lock_slot_for(enterprise.id if enterprise else 0, slot)
-    assert entry is not None  # slots with bookings are never deleted
+    if turn is None:
+        if seen.lapses_at is None or seen.lapses_at > now():
+            return False
+        locked = lock_slot(seen.id)
+        release_lapsed_holds(locked)
+        return _turn(locked, blocked) is not None
+    owner = db.session.get_one(Booking, turn.id).enterprise_id
+    with db.session.begin_nested() as savepoint:
+        outcome = _serve(slot, owner, blocked)
+        if outcome is not Outcome.GIVEN:
+            savepoint.rollback()  # nothing changed, so no calendar shall look as if it had
+    if outcome is Outcome.BLOCKED:
+        blocked.add(turn.id)
+    return outcome is not Outcome.GATHERING
+
+
+class Outcome(Enum):
+    """What became of a turn."""
+
+    GIVEN = auto()
+    GATHERING = auto()  # the places free are not enough yet
+    BLOCKED = auto()  # the enterprise may not come now
+    PASSED = auto()  # somebody else is next by now
+
+
+def _serve(slot: str, owner: int, blocked: set[int]) -> Outcome:
+    """Lock the enterprise (primary key) whose turn it seems to be, then the slot, and give it the place."""
+    enterprise = lock_enterprise(owner)
+    entry = lock_slot_for(owner, slot)
+    assert enterprise is not None  # neither goes while there are bookings
+    assert entry is not None
     release_lapsed_holds(entry.slot)
     turn = _turn(entry.slot, blocked)
-    if turn is None:
-        return False
-    if enterprise is None or turn.id != entry.own:
-        return True  # somebody else is next by now
+    if turn is None or turn.id != entry.own:
+        return Outcome.PASSED
     booking = get_own(turn.id)
-    people = tuple(NewAttendee(item.name, item.phone, item.email) for item in _valid(booking))
+    people = tuple(NewAttendee(item.name, item.phone, item.email) for item in booking.valid_attendees)
     if not enterprise.active or limits_of(entry) or clash_of(entry.slot, enterprise, people):
-        blocked.add(turn.id)
-        return True
+        return Outcome.BLOCKED
+    if not turn.party:
+        return Outcome.GATHERING
     _pass_over(turn)
     _give(booking, entry, turn)
-    return True
+    return Outcome.GIVEN
 
 
-def confirm_offer(booking: Booking, slot: Slot, settings: dict[str, object], *, actor: Actor) -> None:
+def confirm_offer(booking: Booking, slot: Slot, settings: dict[str, Any], *, actor: Actor) -> None:
     """Take an offered place; the booking is locked. Conflict `offer_expired` when its time is over."""
     if booking.lapses_at is None or booking.lapses_at <= now():
         raise Conflict("offer_expired")
-    state = BookingState.PENDING if slot.needs_approval else BookingState.CONFIRMED
-    if state is BookingState.PENDING:
-        booking.approve_by = approve_by(settings)
+    state = BookingState.CONFIRMED
+    if slot.needs_approval or needs_approval(settings, booking.enterprise_id):
+        state, booking.approve_by = BookingState.PENDING, approve_by(settings)
     enter(booking, slot, state, actor=actor, action="booking.offer_taken")
     _tell(booking, slot, by_queue=False)
 
 
 def expire(public_id: str) -> None:
-    """End an offer whose time is over, or a place in the queue of a slot that has begun; twice is once."""
+    """End an offer whose time is over, or a place in the queue of a slot that is over; twice is once."""
     booking, slot = lock_booking(public_id, CLOCKWORK)
     is_lapsed = booking.state is BookingState.OFFERED and booking.lapses_at is not None and booking.lapses_at <= now()
-    is_over = booking.state in {BookingState.WAITLISTED, BookingState.OFFERED} and slot.starts_at <= now()
+    is_over = booking.state in {BookingState.WAITLISTED, BookingState.OFFERED} and slot.ends_at <= now()
     if not (is_lapsed or is_over):
         return
     enter(booking, slot, BookingState.EXPIRED, actor=CLOCKWORK, action="booking.expired")
@@ -122,7 +150,7 @@ def expire(public_id: str) -> None:
 
 
 def end_queue(slot: str) -> None:
-    """Everybody who still waits for a slot that has begun is told that it is over. Runs between units of work."""
+    """Everybody who still waits for a slot that is over is told so. Runs between units of work."""
     for booking in list_waiting(slot):
         with unit_of_work():
             expire(booking)
@@ -132,11 +160,15 @@ def tell_reopened(slot: str) -> None:
     """When the queue orders no more and places are free: tell everybody who waits, once in a while, first come."""
     row = db.session.scalars(select(Slot).where(Slot.public_id == slot)).one()
     facts = facts_of(row)
-    if not row.waiting or not row.queue_until <= now() < row.starts_at or facts.places_left < 1:
+    if not row.waiting or not row.queue_until <= now() < row.starts_at or _is_full(facts):
         return
     for booking in list_waiting_untold(row.id):
         booking.reminded_at = now()
         messages.tell_contact("places_reopened", booking, row, messages.contacts_of(booking.enterprise_id))
+
+
+def _is_full(facts: SlotFacts) -> bool:
+    return facts.places_left < 1 or facts.people_left == 0
 
 
 def rejoin(public_id: str, *, actor: Actor) -> Booking:
@@ -158,7 +190,7 @@ def _turn(slot: Slot, blocked: set[int]) -> Turn | None:
     if facts.places_left < 1:
         return None
     queue = [entry for entry in list_queue(slot.id) if entry.id not in blocked]
-    return next_turn(queue, facts.places_left, facts.people_left, now())
+    return next_turn(queue, facts.places_left, facts.people_left, now(), people_max=slot.attendee_capacity)
 
 
 def _pass_over(turn: Turn) -> None:
@@ -175,16 +207,12 @@ def _give(booking: Booking, entry: Entry, turn: Turn) -> None:
     if booking.asks_first:
         state = BookingState.OFFERED
         lapses_at = offer_until(now(), slot.starts_at, slot.queue_until, installation().zone)
-    elif slot.needs_approval or needs_approval(entry, booking.enterprise_id):
+    elif slot.needs_approval or needs_approval(entry.settings, booking.enterprise_id):
         state, booking.approve_by = BookingState.PENDING, approve_by(entry.settings)
-    for surplus in _valid(booking)[turn.party :]:
+    for surplus in booking.valid_attendees[turn.party :]:
         surplus.state, surplus.ended_at = TicketState.REPLACED, now()
     enter(booking, slot, state, actor=CLOCKWORK, action="booking.promoted", party=turn.party, lapses_at=lapses_at)
     _tell(booking, slot, by_queue=True)
-
-
-def _valid(booking: Booking) -> list[Attendee]:
-    return [attendee for attendee in booking.attendees if attendee.state is TicketState.VALID]
 
 
 def _tell(booking: Booking, slot: Slot, *, by_queue: bool) -> None:
@@ -196,4 +224,4 @@ def _tell(booking: Booking, slot: Slot, *, by_queue: bool) -> None:
         messages.tell_department("approval_wanted", booking, slot)
     else:
         messages.tell_contact("place_given" if by_queue else "booking_confirmed", booking, slot, contacts)
-        messages.tell_attendees("ticket", booking, slot, _valid(booking))
+        messages.tell_attendees("ticket", booking, slot, booking.valid_attendees)

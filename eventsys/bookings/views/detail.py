@@ -9,12 +9,12 @@ from flask_babel import gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from eventsys.bookings.forms import CancelForm
+from eventsys.bookings.forms.answers import CancelForm
 from eventsys.bookings.keys import code_of, ticket_url
 from eventsys.bookings.models import Attendee, Booking
-from eventsys.bookings.queries import get_booking, list_bookings
+from eventsys.bookings.queries import find_booking, get_booking, list_bookings, place_in_queue
 from eventsys.bookings.rules import ACTIVE, BookingState, TicketState, check_cancel
-from eventsys.bookings.services import cancel_booking, revoke_share_link, share_token
+from eventsys.bookings.services import MOVABLE, cancel_booking, revoke_share_link, share_token
 from eventsys.bookings.views.blueprint import bp, is_wechat, show_form
 from eventsys.bookings.views.history import history_of
 from eventsys.core.actor import Actor
@@ -48,7 +48,8 @@ def detail(public_id: str) -> str:
     may_change = is_allowed(actor, Permission.CHANGE_BOOKING, booking.scope)
     valid = [item for item in booking.attendees if item.state is TicketState.VALID]
     is_live = booking.state in ACTIVE
-    share_url = _share_url(booking) if may_change and is_live and now() < booking.slot.names_until else ""
+    is_shared = may_change and booking.state in MOVABLE and now() < booking.slot.names_until
+    share_url = _share_url(booking) if is_shared else ""
     return render_template(
         "bookings/detail.html",
         booking=booking,
@@ -60,6 +61,10 @@ def detail(public_id: str) -> str:
         unnamed=booking.party - len(valid),
         may_name=may_change and is_live and now() < _names_until(booking, actor),
         may_cancel=may_change and is_live and now() < booking.slot.starts_at,
+        may_move=may_change and booking.state in MOVABLE and now() < booking.slot.starts_at,
+        may_answer=is_allowed(actor, Permission.EDIT_SLOT, booking.slot.scope),
+        place=place_in_queue(booking),
+        moved_to=find_booking(booking.moved_to_id),
         share_url=share_url,
         share_picture=qr_svg(share_url, gettext("QR code of the link")) if share_url else "",
         answers=_answers(booking),

@@ -6,7 +6,7 @@ from flask import flash, redirect, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from eventsys.bookings.forms import AttendeesForm, PersonForm
+from eventsys.bookings.forms.attendees import AttendeesForm, PersonForm
 from eventsys.bookings.keys import code_of
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import find_shared_booking
@@ -39,7 +39,8 @@ def save_attendees(public_id: str) -> Response:
         return _attendees_page(booking, form)
     try:
         with unit_of_work():
-            name_attendees(public_id, form.people(), actor=actor, version=form.seen_version())
+            version, party = form.seen_version(), form.party.number()
+            name_attendees(public_id, form.people(), actor=actor, version=version, party=party)
     except Refusal as error:
         return _attendees_page(get_changeable(public_id, actor), form, error)
     flash(gettext("Saved. Who is new has an own code."), "success")

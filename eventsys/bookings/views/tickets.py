@@ -9,7 +9,8 @@ from flask import flash, make_response, redirect, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from eventsys.bookings.forms import ConfirmForm, PersonForm
+from eventsys.bookings.forms.answers import ConfirmForm
+from eventsys.bookings.forms.attendees import PersonForm
 from eventsys.bookings.keys import code_of, public_key, ticket_url
 from eventsys.bookings.models import Attendee
 from eventsys.bookings.queries import find_ticket

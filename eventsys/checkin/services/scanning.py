@@ -10,7 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from eventsys.bookings.keys import public_key
-from eventsys.bookings.models import Attendee
+from eventsys.bookings.models import Attendee, Booking
+from eventsys.bookings.rules import BookingState
+from eventsys.bookings.services import take_back_no_show
 from eventsys.bookings.tickets import CodeFault, bare_code, typed_code, verify
 from eventsys.checkin.models import Scan
 from eventsys.checkin.queries import (
@@ -83,7 +85,7 @@ def check_in(command: CheckIn, *, actor: Actor) -> Answer:
     fault, attendee, typed = _find(command, gate)
     if gate is None and attendee is not None:
         _authorize(actor, attendee.booking.slot.scope)
-    scans = find_scans(attendee.id if attendee else None, command.nonce)
+    scans = find_scans(attendee, command.nonce)
     repeated = next((scan for scan in scans if scan.nonce == command.nonce), None)
     if repeated is not None:
         return _answer_again(repeated, attendee, scans, gate)
@@ -217,7 +219,7 @@ def _log(
         authorize(actor, Permission.OVERRIDE_CHECK_IN, slot.scope)
     facts = TicketFacts(
         ticket=attendee.state,
-        booking=booking.state,
+        booking=_state_at(booking, at),
         slot=slot.state,
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
@@ -228,7 +230,16 @@ def _log(
     result = judge(facts, at, command.direction, override=override)
     code = typed_code(command.code) or bare_code(command.code)
     row = _add_scan(command, code, gate, attendee, result, at, actor)
+    if result is ScanResult.ADMITTED and (slot.ends_at <= now() or booking.state is BookingState.CANCELLED):
+        take_back_no_show(booking, actor=actor)  # a gate that was offline, or signed in afterwards
     return _answer(row, attendee, standing, gate)
+
+
+def _state_at(booking: Booking, at: datetime) -> BookingState:
+    """The booking's state when the code was read: who came before the release, at an offline gate, had a place."""
+    if booking.is_released and booking.cancelled_at is not None and at < booking.cancelled_at:
+        return BookingState.CONFIRMED
+    return booking.state
 
 
 def _add_scan(

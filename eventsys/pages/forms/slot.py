@@ -24,12 +24,10 @@ from wtforms import Form as PlainForm
 from wtforms.validators import InputRequired, Length, Optional
 
 from eventsys.core.errors import Invalid
-from eventsys.directory.models import Enterprise
 from eventsys.directory.rules import EnterpriseSize, Topic
 from eventsys.directory.settings import CAPACITY_MAX, MINUTES_MAX, MINUTES_MIN, FormatDefaults, Settings
 from eventsys.pages.forms.words import audience_words, format_words, question_words, size_words, topic_words
 from eventsys.pages.queries import SlotChoices, find_enterprises_named
-from eventsys.slots.models import Slot
 from eventsys.slots.rules import (
     DESCRIPTION_MAX,
     LABEL_MAX,
@@ -50,6 +48,7 @@ from eventsys.web.locale import local_name
 BLANK_QUESTIONS = 2
 INVITED_TEXT_MAX = 50_000
 CELLS = 4  # of a pasted row
+QUOTAS = ("quota_month", "quota_edition", "quota_open")
 BY_FORMAT = ("minutes", "capacity", "attendee_capacity", "party_max")
 
 
@@ -100,6 +99,13 @@ class SlotForm(Form):
     cancel_until = LocalDateTimeField(_l("Can be cancelled until"), [Optional()])
     names_until = LocalDateTimeField(_l("Names can follow until"), [Optional()])
     questions = FieldList(FormField(QuestionForm), label=_l("Questions"), max_entries=QUESTIONS_MAX)
+    needs_approval = BooleanField(_l("The department confirms each booking"))
+    quota_month = IntegerField(_l("Of the department in a month"), [Optional(), Within(1, CAPACITY_MAX)])
+    quota_edition = IntegerField(_l("Of the edition"), [Optional(), Within(1, CAPACITY_MAX)])
+    quota_open = IntegerField(_l("Open at a time"), [Optional(), Within(1, CAPACITY_MAX)])
+    invited_until = LocalDateTimeField(_l("Invited enterprises come first until"), [Optional()])
+    draw_at = LocalDateTimeField(_l("Draw"), [Optional()])
+    is_draw_weighted = BooleanField(_l("More chances for who was not served for long"))
     edition = SelectField(_l("Edition"))
     title_en = StringField(_l("Title in English"), [Length(max=TITLE_MAX)])
 
@@ -144,11 +150,16 @@ class SlotForm(Form):
         before = self._defaults(former, former_department or department) if former in list(SlotFormat) else None
         if wanted == former and defaults == before:
             return False
-        for name in BY_FORMAT:
-            if before is None or _typed(self[name]) == str(getattr(before, name) or ""):
-                set_value(self[name], getattr(defaults, name) or None)
+        self._refill(BY_FORMAT, before, defaults)
+        settings = self._choices.settings
+        self._refill(QUOTAS, settings.get(former_department, Settings()), settings.get(department, Settings()))
         set_value(self.defaults_of, defaults_of(wanted, department))
         return True
+
+    def _refill(self, names: Iterable[str], before: Any, defaults: Any) -> None:
+        for name in names:
+            if before is None or _typed(self[name]) == str(getattr(before, name) or ""):
+                set_value(self[name], getattr(defaults, name) or None)
 
     def _defaults(self, kind: str, department: str) -> FormatDefaults:
         """What the department (a public id) fills a new slot of this format with."""
@@ -183,14 +194,19 @@ class SlotForm(Form):
             closes_at=self.closes_at.data,
             cancel_until=self.cancel_until.data,
             names_until=self.names_until.data,
+            invited_until=self.invited_until.data,
+            draw_at=self.draw_at.data,
+            needs_approval=bool(self.needs_approval.data),
+            is_draw_weighted=bool(self.is_draw_weighted.data),
+            **{name: self[name].data for name in QUOTAS},
         )
 
     def _audience(self) -> Audience:
         kind = AudienceKind(self.audience.data)
-        if kind is AudienceKind.PUBLIC:
-            return Audience()
-        if kind is AudienceKind.NAMED:
-            return Audience(kind, enterprises=find_enterprises_named(numbered_lines(self.invited.data), "invited"))
+        is_read = kind is AudienceKind.NAMED or self.invited_until.data is not None
+        invited = find_enterprises_named(numbered_lines(self.invited.data), "invited") if is_read else ()
+        if kind is not AudienceKind.FILTERED:
+            return Audience(kind, enterprises=invited)
         if not (self.parks.data or self.sub_districts.data or self.tags.data or self.sizes.data):
             raise Invalid("audience_without_filter", field="audience")
         return Audience(
@@ -199,6 +215,7 @@ class SlotForm(Form):
             tags=_keys(self._choices.tags, self.tags.data),
             sub_districts=tuple(self.sub_districts.data),
             sizes=tuple(EnterpriseSize(size) for size in self.sizes.data),
+            enterprises=invited,
         )
 
     def _questions(self) -> tuple[NewQuestion, ...]:
@@ -208,67 +225,6 @@ class SlotForm(Form):
             for row in rows
             if (row.label.data or "").strip()
         )
-
-
-def values_of(slot: Slot, invited: Iterable[Enterprise], choices: SlotChoices) -> dict[str, Any]:
-    """What the form is filled with to change `slot`; `invited` are the enterprises it names."""
-    length = slot.ends_at - slot.starts_at
-    in_minutes = length % timedelta(minutes=1) == timedelta(0) and length <= timedelta(days=1)
-    kept = slot.audience
-    return {
-        **{name: getattr(slot, name) for name in PLAIN},
-        "version": slot.version,
-        "defaults_of": defaults_of(slot.format, slot.department.public_id),
-        "format": slot.format.value,
-        "topic": slot.topic.value,
-        "audience": slot.audience_kind.value,
-        "department": slot.department.public_id,
-        "supporting": [item.public_id for item in slot.supporting],
-        "services": [item.public_id for item in slot.services],
-        "place": slot.place.public_id if slot.place else "",
-        "edition": slot.edition.public_id if slot.edition else "",
-        "minutes": length // timedelta(minutes=1) if in_minutes else None,
-        "ends_at": None if in_minutes else slot.ends_at,
-        "parks": [item.public_id for item in choices.parks if item.id in kept.get("parks", ())],
-        "tags": [item.public_id for item in choices.tags if item.id in kept.get("tags", ())],
-        "sub_districts": kept.get("sub_districts", []),
-        "sizes": kept.get("sizes", []),
-        "invited": "\n".join(f"{item.credit_code}\t{item.name}" for item in invited),
-        "questions": [
-            {"label": item["label"], "kind": item["kind"], "is_required": item["required"]} for item in slot.questions
-        ],
-    }
-
-
-PLAIN = (
-    "title",
-    "title_en",
-    "description",
-    "place_text",
-    "online_url",
-    "starts_at",
-    "opens_at",
-    "closes_at",
-    "cancel_until",
-    "names_until",
-    "capacity",
-    "attendee_capacity",
-    "party_max",
-)
-
-
-def first_values(choices: SlotChoices, kind: SlotFormat = SlotFormat.SESSION) -> dict[str, Any]:
-    """What the form of a new slot is filled with."""
-    department = choices.own[0].public_id if choices.own else ""
-    defaults = choices.settings.get(department, Settings()).of_format(kind)
-    return {
-        **{name: getattr(defaults, name) or None for name in BY_FORMAT},
-        "format": kind.value,
-        "defaults_of": defaults_of(kind, department),
-        "topic": Topic.SERVICE.value,
-        "audience": AudienceKind.PUBLIC.value,
-        "department": department,
-    }
 
 
 def defaults_of(kind: str, department: str) -> str:

@@ -1,7 +1,18 @@
 """The pages, each in the module of its name."""
 
-from eventsys.pages.views import about, calling_off, desk, home, my_enterprise, notice, slot, slot_editor
-from eventsys.pages.views.blueprint import bp, slots_bp
+from eventsys.pages.views import (
+    about,
+    calling_off,
+    desk,
+    home,
+    merging,
+    my_enterprise,
+    no_shows,
+    notice,
+    slot,
+    slot_editor,
+)
+from eventsys.pages.views.blueprint import bp, no_shows_bp, slots_bp
 
 __all__ = [
     "about",
@@ -9,7 +20,10 @@ __all__ = [
     "calling_off",
     "desk",
     "home",
+    "merging",
     "my_enterprise",
+    "no_shows",
+    "no_shows_bp",
     "notice",
     "slot",
     "slot_editor",

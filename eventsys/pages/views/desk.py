@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from flask import render_template, request
 
@@ -13,68 +13,80 @@ from eventsys.core.permissions import Permission, is_allowed, may_somewhere
 from eventsys.directory.models import Department
 from eventsys.directory.queries import all_departments
 from eventsys.pages.forms.search import Month, read_month
-from eventsys.pages.queries import list_next_bookings
+from eventsys.pages.queries import list_next_bookings, list_pending
 from eventsys.pages.views.blueprint import bp
 from eventsys.pages.views.home import by_day
 from eventsys.slots.models import Slot
-from eventsys.slots.queries import EVERYTHING, list_desk_slots
+from eventsys.slots.queries import EVERYTHING, SlotCounts, count_by_department, list_desk_slots
 from eventsys.slots.rules import SlotState
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.locale import zone
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """A month in numbers; `booked` are enterprises, `free` are places of published slots."""
-
-    slots: int
-    drafts: int
-    booked: int
-    free: int
-
-
 @bp.get("/desk")
 @requires(Permission.SEE_DESK)
 def desk() -> str:
-    """A month of the departments at whose desk the actor sits; all of them for the coordinator, with a filter."""
-    actor = current_actor()
+    """A month of the departments at whose desk the actor sits. The coordinator sees how each department stands, and
+    the slots of the chosen one."""
+    actor, departments = current_actor(), all_departments()
     month = read_month(request.args.get("month", "")) or Month(now().astimezone(zone()).date().replace(day=1))
+    span = month.start(zone()), month.end(zone())
     sees_everything = actor.has(*EVERYTHING)
-    chosen = request.args.get("department", "") if sees_everything else ""
-    slots = list_desk_slots(actor, month.start(zone()), month.end(zone()))
-    if chosen:
-        slots = [slot for slot in slots if chosen in {slot.department.public_id, slot.department.code}]
-    departments = all_departments()
+    wanted = request.args.get("department", "") if sees_everything else ""
+    chosen = next((item for item in departments if wanted in {item.public_id, item.code}), None)
+    is_overview = sees_everything and chosen is None
+    lead = chosen.id if chosen else None
+    slots = [] if is_overview else list_desk_slots(actor, *span, lead)
+    counts = count_by_department(*span) if is_overview else {}
     return render_template(
         "pages/desk.html",
         month=month,
         days=by_day(slots),
-        numbers=_numbers(slots),
-        next_bookings=list_next_bookings(actor),
+        numbers=_total(counts.values()) if is_overview else _numbers(slots),
+        next_bookings=list_next_bookings(actor, lead),
+        pending=list_pending(actor),
         departments=departments if sees_everything else [],
+        overview=[(item, counts.get(item.id, SlotCounts())) for item in departments] if is_overview else [],
         settings_of=_department_to_set(departments, actor, chosen),
         chosen=chosen,
-        may_edit=lambda slot: is_allowed(actor, Permission.EDIT_SLOT, slot.scope),
-        may_share=lambda slot: is_allowed(actor, Permission.SEE_DESK, slot.scope),
-        may_see_roster=lambda slot: is_allowed(actor, Permission.SEE_ROSTER, slot.scope),
-        may_create=may_somewhere(actor, Permission.CREATE_SLOT),
-        may_manage_gates=may_somewhere(actor, Permission.MANAGE_GATES),
         sees_everything=sees_everything,
+        **_allowed(actor),
     )
 
 
-def _department_to_set(departments: Sequence[Department], actor: Actor, chosen: str) -> Department | None:
+def _allowed(actor: Actor) -> dict[str, Any]:
+    return {
+        "may_edit": lambda slot: is_allowed(actor, Permission.EDIT_SLOT, slot.scope),
+        "may_share": lambda slot: is_allowed(actor, Permission.SEE_DESK, slot.scope),
+        "may_see_roster": lambda slot: is_allowed(actor, Permission.SEE_ROSTER, slot.scope),
+        "may_create": may_somewhere(actor, Permission.CREATE_SLOT),
+        "may_manage_gates": may_somewhere(actor, Permission.MANAGE_GATES),
+    }
+
+
+def _department_to_set(departments: Sequence[Department], actor: Actor, chosen: Department | None) -> Department | None:
     """The department whose settings the desk leads to: the chosen one, or the only one that is the actor's."""
-    found = [item for item in departments if is_allowed(actor, Permission.CHANGE_DEPARTMENT_SETTINGS, item.scope)]
-    if chosen:
-        found = [item for item in found if chosen in {item.public_id, item.code}]
+    found = [
+        item
+        for item in ([chosen] if chosen else departments)
+        if is_allowed(actor, Permission.CHANGE_DEPARTMENT_SETTINGS, item.scope)
+    ]
     return found[0] if len(found) == 1 else None
 
 
-def _numbers(slots: Sequence[Slot]) -> Numbers:
+def _total(counts: Collection[SlotCounts]) -> SlotCounts:
+    return SlotCounts(
+        published=sum(item.published for item in counts),
+        drafts=sum(item.drafts for item in counts),
+        booked=sum(item.booked for item in counts),
+        free=sum(item.free for item in counts),
+    )
+
+
+def _numbers(slots: Sequence[Slot]) -> SlotCounts:
     published = [slot for slot in slots if slot.state is SlotState.PUBLISHED]
-    return Numbers(
-        slots=len(published),
+    return SlotCounts(
+        published=len(published),
         drafts=sum(slot.state is SlotState.DRAFT for slot in slots),
         booked=sum(slot.places_taken for slot in published),
         free=sum(slot.places_left for slot in published),

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from flask import render_template, request
 
 from eventsys.bookings.models import Booking
-from eventsys.bookings.queries import list_enterprise_bookings
-from eventsys.bookings.rules import ACTIVE
+from eventsys.bookings.queries import list_enterprise_bookings, places_in_queue
+from eventsys.bookings.rules import ACTIVE, BookingState
 from eventsys.core.clock import now
 from eventsys.core.errors import NotFound
 from eventsys.core.permissions import Permission
 from eventsys.directory.contact_queries import list_own_enterprises
-from eventsys.pages.queries import count_admitted
+from eventsys.directory.models import Department
+from eventsys.directory.queries import district_settings
+from eventsys.directory.settings import Settings
+from eventsys.pages.queries import count_admitted, count_open, used_by_department
 from eventsys.pages.views.blueprint import bp
 from eventsys.web.guards import current_actor, requires
+from eventsys.web.locale import zone
 
 LOOKS_BACK = timedelta(days=366)
 
@@ -28,6 +32,16 @@ class Past:
 
     booking: Booking
     admitted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What of its quotas an enterprise has used: this month by department, and open bookings."""
+
+    month: date
+    by_department: list[tuple[Department, int]]
+    open: int
+    settings: Settings
 
 
 @bp.get("/my")
@@ -46,8 +60,16 @@ def my_enterprise() -> str:
         own=own,
         enterprise=enterprise,
         coming=coming,
-        past=_past([item for item in bookings if item not in coming]),
+        past=_past([item for item in bookings if item not in coming and item.state is not BookingState.EXPIRED]),
+        places=places_in_queue(coming),
+        used=_used(enterprise.id),
     )
+
+
+def _used(enterprise: int) -> Used:
+    settings, today = district_settings(), now().astimezone(zone()).date()
+    by_department = used_by_department(enterprise, today.year * 100 + today.month)
+    return Used(today, by_department, count_open(enterprise), settings)
 
 
 def _past(bookings: Sequence[Booking]) -> list[Past]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import render_template
 from markupsafe import Markup
 
-from eventsys.bookings.queries import find_active_booking
+from eventsys.bookings.queries import correct_counts, find_active_booking
 from eventsys.core.actor import Actor
+from eventsys.core.clock import now
 from eventsys.core.installation import absolute_url
 from eventsys.core.permissions import Permission, is_allowed
 from eventsys.directory.queries import all_parks, all_tags
@@ -16,13 +17,13 @@ from eventsys.pages.rules import Standing
 from eventsys.pages.views.blueprint import slots_bp, standing_of
 from eventsys.pages.views.workdays import workday_note
 from eventsys.slots.models import Slot
-from eventsys.slots.queries import get_visible_slot, is_slot_for, nearest_slots
+from eventsys.slots.queries import audience_of, get_visible_slot, is_slot_for, nearest_slots
 from eventsys.slots.rules import AudienceKind
 from eventsys.web.guards import current_actor, public
 from eventsys.web.locale import local_name
 from eventsys.web.qr import qr_svg
 
-NOT_BOOKABLE = (Standing.FULL, Standing.CLOSED, Standing.CALLED_OFF)
+NOT_BOOKABLE = (Standing.FULL, Standing.QUEUED, Standing.CLOSED, Standing.CALLED_OFF)
 
 
 @slots_bp.get("/slots/<public_id>")
@@ -30,7 +31,8 @@ NOT_BOOKABLE = (Standing.FULL, Standing.CLOSED, Standing.CALLED_OFF)
 def detail(public_id: str) -> str:
     """Everything of the slot that `actor` may know; decides before any form whether it can be booked."""
     actor, slot = current_actor(), get_visible_slot(public_id, current_actor())
-    stand = standing_of(slot)
+    correct_counts(slot)
+    stand = standing_of(slot, is_invited=_comes_first(slot, actor))
     may_edit = is_allowed(actor, Permission.EDIT_SLOT, slot.scope)
     url = absolute_url(f"/slots/{slot.public_id}")
     return render_template(
@@ -39,6 +41,8 @@ def detail(public_id: str) -> str:
         stand=stand,
         booking=find_active_booking(slot.id, actor.enterprises()) if actor.enterprises() else None,
         is_invited=_is_invited(slot, actor),
+        is_contact=bool(actor.enterprises()),
+        may_wait=now() < slot.queue_until,
         nearest=nearest_slots(slot, 1) if stand in NOT_BOOKABLE else [],
         may_edit=may_edit,
         may_book_on_behalf=is_allowed(actor, Permission.BOOK_ON_BEHALF, slot.scope),
@@ -59,6 +63,13 @@ def _is_invited(slot: Slot, actor: Actor) -> bool:
     if not own or slot.audience_kind is AudienceKind.PUBLIC:
         return True
     return any(is_slot_for(slot, enterprise) for enterprise in own)
+
+
+def _comes_first(slot: Slot, actor: Actor) -> bool:
+    """Whether one of the actor's enterprises is among the invited, who may book before everybody else."""
+    if slot.invited_until is None or slot.invited_until <= now():
+        return False
+    return not actor.enterprises().isdisjoint(audience_of(slot, with_invited=True).enterprises)
 
 
 def _audience_words(slot: Slot, *, is_staff: bool) -> list[str]:

@@ -14,7 +14,8 @@ from eventsys.core.db import unit_of_work
 from eventsys.core.errors import NotFound, Refusal
 from eventsys.core.permissions import Permission
 from eventsys.pages.forms.changes import Change, changes_of
-from eventsys.pages.forms.slot import SlotForm, first_values, set_value, values_of
+from eventsys.pages.forms.slot import SlotForm, set_value
+from eventsys.pages.forms.slot_values import first_values, values_of
 from eventsys.pages.queries import SlotChoices, list_invited, list_last_changes, load_slot_choices
 from eventsys.pages.views.blueprint import get_slot_for, slots_bp
 from eventsys.pages.views.workdays import workday_note

@@ -38,7 +38,7 @@ def changed_command(slot: Slot, sent: dict[str, Any]) -> NewSlot:
         supporting=tuple(department.id for department in slot.supporting),
         services=tuple(service.id for service in slot.services),
         place=slot.place_id,
-        audience=audience_of(slot),
+        audience=audience_of(slot, with_invited=True),
         questions=tuple(
             NewQuestion(item["label"], QuestionKind(item["kind"]), item["required"]) for item in slot.questions
         ),

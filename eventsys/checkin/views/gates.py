@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask import flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from eventsys.bookings.models import Attendee, Booking
-from eventsys.bookings.queries import list_slot_bookings
+from eventsys.bookings.queries import count_missed, list_slot_bookings
+from eventsys.bookings.rules import months_before
 from eventsys.checkin.forms import GateForm
 from eventsys.checkin.models import Gate
 from eventsys.checkin.queries import (
@@ -25,21 +26,22 @@ from eventsys.checkin.queries import (
 from eventsys.checkin.rendering import answer_json
 from eventsys.checkin.rules import CLOCK_TOLERANCE, CheckIn
 from eventsys.checkin.services import Answer, annul, check_in, create_gate, revoke_gate
+from eventsys.checkin.views.blueprint import bp
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Invalid, Refusal
 from eventsys.core.ids import new_public_id
 from eventsys.core.permissions import Permission, is_allowed
+from eventsys.directory.queries import district_settings
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import list_desk_slots
-from eventsys.slots.rules import SlotState
+from eventsys.slots.rules import SlotFormat, SlotState
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.locale import format_span, local_name
 from eventsys.web.rfc3339 import parse_instant
 from eventsys.web.wording import sentence
 
-bp = Blueprint("checkin", __name__)
 SOON = timedelta(days=14)
 DEVICE = "gate page"
 
@@ -132,24 +134,31 @@ def annul_scan(public_id: str, scan_id: str) -> Response:
 @requires(Permission.SEE_ROSTER)
 def roster(public_id: str) -> str:
     """Who is expected and who came, by enterprise; made to be printed as well."""
-    slot = get_slot_at_door(public_id, current_actor())
-    groups = _groups(list_slot_bookings(slot.id), list_roster(slot.id))
+    actor = current_actor()
+    slot = get_slot_at_door(public_id, actor)
+    bookings, months = list_slot_bookings(slot.id), district_settings().no_show_months
+    missed = count_missed([booking.enterprise_id for booking in bookings], months_before(now(), months))
+    groups = _groups(bookings, list_roster(slot.id), missed)
     return render_template(
         "checkin/roster.html",
         slot=slot,
         groups=groups,
+        months=months,
         arrived=sum(group.arrived for group in groups),
         expected=sum(group.party for group in groups),
+        may_release=slot.format is SlotFormat.SESSION and is_allowed(actor, Permission.RELEASE_PLACES, slot.scope),
         enterprises_arrived=sum(group.arrived > 0 for group in groups),
     )
 
 
 @dataclass(slots=True)
 class Group:
-    """An enterprise's booking at the door: those named with whether they came; `party` counts the unnamed too."""
+    """An enterprise's booking at the door: those named with whether they came; `party` counts the unnamed too, `missed`
+    says to how many slots nobody of the enterprise came lately."""
 
     booking: Booking
     party: int
+    missed: int
     people: list[tuple[Attendee, bool]] = field(default_factory=list)
 
     @property
@@ -158,8 +167,10 @@ class Group:
         return sum(came for _, came in self.people)
 
 
-def _groups(bookings: Sequence[Booking], people: Sequence[tuple[Attendee, bool]]) -> list[Group]:
-    groups = {booking.id: Group(booking, booking.party) for booking in bookings}
+def _groups(
+    bookings: Sequence[Booking], people: Sequence[tuple[Attendee, bool]], missed: Mapping[int, int]
+) -> list[Group]:
+    groups = {item.id: Group(item, item.party, missed.get(item.enterprise_id, 0)) for item in bookings}
     for attendee, came in people:
         if attendee.booking_id in groups:
             groups[attendee.booking_id].people.append((attendee, came))
@@ -206,9 +217,10 @@ def _counters(here: Gate) -> dict[str, int]:
     return {"admitted": counted.admitted, "expected": counted.expected}
 
 
-def _slot_line(slot: Slot) -> dict[str, str]:
+def _slot_line(slot: Slot) -> dict[str, str | None]:
     place = " ".join(filter(None, [local_name(slot.place) if slot.place else "", slot.place_text]))
-    return {"title": local_name(slot), "time": format_span(slot.starts_at, slot.ends_at), "place": place}
+    door = url_for("checkin.door", public_id=slot.public_id) if slot.format is SlotFormat.SESSION else None
+    return {"title": local_name(slot), "time": format_span(slot.starts_at, slot.ends_at), "place": place, "door": door}
 
 
 def _shown(answer: Answer) -> dict[str, Any]:

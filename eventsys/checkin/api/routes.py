@@ -1,4 +1,4 @@
-"""The door as JSON: gates, scans one by one or as a gate's queued history, the roster."""
+"""The door as JSON: gates, scans one by one or as a gate's queued history, the roster, the release of places."""
 
 from __future__ import annotations
 
@@ -6,153 +6,31 @@ from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
-from marshmallow import fields
 
+from eventsys.checkin.api.schemas import (
+    AnswerOut,
+    Batch,
+    CheckInIn,
+    GateIn,
+    GateOut,
+    Gates,
+    NewGateOut,
+    Released,
+    Roster,
+)
 from eventsys.checkin.queries import get_slot_at_door, list_gates, list_roster
 from eventsys.checkin.rendering import answer_json
-from eventsys.checkin.rules import (
-    BATCH_MAX,
-    CODE_MAX,
-    GATE_NAME_MAX,
-    NONCE_MAX,
-    REASON_MAX,
-    CheckIn,
-    Direction,
-    ScanResult,
-)
-from eventsys.checkin.services import GATE_SLOTS_MAX, annul, check_in, create_gate, revoke_gate
+from eventsys.checkin.rules import BATCH_MAX, CheckIn, ScanResult
+from eventsys.checkin.services import annul, check_in, create_gate, release_places, revoke_gate
 from eventsys.core.actor import Actor
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Invalid, Refusal, TooMany
 from eventsys.core.permissions import Permission
 from eventsys.web.guards import current_actor, requires
-from eventsys.web.parsing import Choice, Input, Instant, Listed, Nested, Part, PublicId, Text, Whole, load
+from eventsys.web.parsing import load
 from eventsys.web.wording import sentence
 
 bp = APIBlueprint("checkin_api", __name__, url_prefix="/api/v1", tag="Check-in")
-DEVICE_MAX = 60
-
-
-class GateOut(Part):
-    """A check-in point with the slots it serves."""
-
-    id = Text(attribute="public_id")
-    name = Text()
-    slots = fields.Function(
-        lambda gate: [slot.public_id for slot in gate.slots],
-        metadata={"type": "array", "items": {"type": "string"}, "description": "ids"},
-    )
-
-
-class NewGateOut(GateOut):
-    """A new gate; the token is told only now."""
-
-    token = Text()
-
-
-class Gates(Part):
-    """The gates, newest first."""
-
-    items = Listed(Nested(GateOut))
-    next = Text(allow_none=True)
-
-
-class GateIn(Input):
-    """A new gate."""
-
-    name = Text(GATE_NAME_MAX, required=True)
-    slots = Listed(PublicId(), GATE_SLOTS_MAX, required=True, metadata={"description": "ids", "minItems": 1})
-
-
-class CheckInIn(Input):
-    """One scan. A gate's token implies its gate; the same nonce gets the same answer."""
-
-    code = Text(CODE_MAX, required=True, metadata={"description": "the ticket's URL, its code, or six characters"})
-    nonce = Text(NONCE_MAX, required=True, metadata={"description": "a random value of this scan"})
-    gate = PublicId(load_default=None, allow_none=True, metadata={"description": "id"})
-    scanned_at = Instant(load_default=None, allow_none=True)
-    direction = Choice(Direction, load_default=Direction.ENTRY)
-    override = Text(
-        REASON_MAX, load_default=None, allow_none=True, metadata={"description": "the reason to admit nevertheless"}
-    )
-    device = Text(DEVICE_MAX, load_default="")
-
-
-class PersonOut(Part):
-    """Who stands there."""
-
-    name = Text()
-    enterprise = Text()
-
-
-class FirstScanOut(Part):
-    """The admission that stands."""
-
-    at = Instant()
-    gate = Text(allow_none=True)
-    device = Text()
-
-
-class ScannedSlotOut(Part):
-    """The ticket's slot."""
-
-    id = Text()
-    title = Text()
-    starts_at = Instant()
-    ends_at = Instant()
-    place = Text()
-
-
-class CountersOut(Part):
-    """Over the gate's slots."""
-
-    admitted = Whole()
-    expected = Whole()
-
-
-class AnswerOut(Part):
-    """What a scan meant; `message` is what the steward reads."""
-
-    scan = Text(allow_none=True, metadata={"description": "id, by which it can be annulled"})
-    result = Choice(ScanResult)
-    message = Text()
-    attendee = Nested(PersonOut, allow_none=True)
-    arrived = Whole()
-    party = Whole()
-    first_scan = Nested(FirstScanOut, allow_none=True)
-    slot = Nested(ScannedSlotOut, allow_none=True)
-    counters = Nested(CountersOut, allow_none=True)
-
-
-class BatchAnswerOut(AnswerOut):
-    """One of several; `code` says why an `invalid` one is."""
-
-    nonce = Text(allow_none=True)
-    code = Text()
-
-
-class Batch(Part):
-    """The answers in the order of the scans."""
-
-    results = Listed(Nested(BatchAnswerOut))
-
-
-class ExpectedOut(Part):
-    """A named person who is expected."""
-
-    ticket = Text()
-    name = Text()
-    enterprise = Text()
-    booking = Text()
-    is_admitted = fields.Boolean()
-
-
-class Roster(Part):
-    """Everyone expected, by enterprise and name."""
-
-    items = Listed(Nested(ExpectedOut))
-    next = Text(allow_none=True)
-    counters = Nested(CountersOut)
 
 
 @bp.get("/slots/<slot>/roster")
@@ -173,6 +51,20 @@ def roster(slot: str) -> Response:
     ]
     counters = {"admitted": sum(is_admitted for _, is_admitted in rows), "expected": len(rows)}
     return jsonify(items=items, next=None, counters=counters)
+
+
+@bp.post("/slots/<slot>/release")
+@requires(Permission.RELEASE_PLACES)
+@bp.output(Released)
+@bp.doc(responses=[404, 409])
+def release(slot: str) -> Response:
+    """Give up the places of those booked who have not come some minutes after the start (a setting), so that who waits
+    at the door can be let in. Again, it ends who has not come since."""
+    actor = current_actor()
+    with unit_of_work():
+        ended = [booking.public_id for booking in release_places(slot, actor=actor)]
+    left = get_slot_at_door(slot, actor, Permission.RELEASE_PLACES)
+    return jsonify(bookings=ended, places_left=left.places_left, attendee_places_left=left.attendee_places_left)
 
 
 @bp.get("/gates")

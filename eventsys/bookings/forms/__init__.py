@@ -1,0 +1,1 @@
+"""Forms of booking, naming, changing and of the ticket's page."""

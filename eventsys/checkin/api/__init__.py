@@ -1,0 +1,5 @@
+"""Gates, check-ins and the release of places as JSON."""
+
+from eventsys.checkin.api.routes import bp
+
+__all__ = ["bp"]

@@ -1,0 +1,148 @@
+"""The JSON of gates, scans and the roster, out and in."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from eventsys.checkin.rules import (
+    CODE_MAX,
+    GATE_NAME_MAX,
+    NONCE_MAX,
+    REASON_MAX,
+    Direction,
+    ScanResult,
+)
+from eventsys.checkin.services import GATE_SLOTS_MAX
+from eventsys.web.parsing import Choice, Input, Instant, Listed, Nested, Part, PublicId, Text, Whole
+
+DEVICE_MAX = 60
+
+
+class GateOut(Part):
+    """A check-in point with the slots it serves."""
+
+    id = Text(attribute="public_id")
+    name = Text()
+    slots = fields.Function(
+        lambda gate: [slot.public_id for slot in gate.slots],
+        metadata={"type": "array", "items": {"type": "string"}, "description": "ids"},
+    )
+
+
+class NewGateOut(GateOut):
+    """A new gate; the token is told only now."""
+
+    token = Text()
+
+
+class Gates(Part):
+    """The gates, newest first."""
+
+    items = Listed(Nested(GateOut))
+    next = Text(allow_none=True)
+
+
+class GateIn(Input):
+    """A new gate."""
+
+    name = Text(GATE_NAME_MAX, required=True)
+    slots = Listed(PublicId(), GATE_SLOTS_MAX, required=True, metadata={"description": "ids", "minItems": 1})
+
+
+class CheckInIn(Input):
+    """One scan. A gate's token implies its gate; the same nonce gets the same answer."""
+
+    code = Text(CODE_MAX, required=True, metadata={"description": "the ticket's URL, its code, or six characters"})
+    nonce = Text(NONCE_MAX, required=True, metadata={"description": "a random value of this scan"})
+    gate = PublicId(load_default=None, allow_none=True, metadata={"description": "id"})
+    scanned_at = Instant(load_default=None, allow_none=True)
+    direction = Choice(Direction, load_default=Direction.ENTRY)
+    override = Text(
+        REASON_MAX, load_default=None, allow_none=True, metadata={"description": "the reason to admit nevertheless"}
+    )
+    device = Text(DEVICE_MAX, load_default="")
+
+
+class PersonOut(Part):
+    """Who stands there."""
+
+    name = Text()
+    enterprise = Text()
+
+
+class FirstScanOut(Part):
+    """The admission that stands."""
+
+    at = Instant()
+    gate = Text(allow_none=True)
+    device = Text()
+
+
+class ScannedSlotOut(Part):
+    """The ticket's slot."""
+
+    id = Text()
+    title = Text()
+    starts_at = Instant()
+    ends_at = Instant()
+    place = Text()
+
+
+class CountersOut(Part):
+    """Over the gate's slots."""
+
+    admitted = Whole()
+    expected = Whole()
+
+
+class AnswerOut(Part):
+    """What a scan meant; `message` is what the steward reads."""
+
+    scan = Text(allow_none=True, metadata={"description": "id, by which it can be annulled"})
+    result = Choice(ScanResult)
+    message = Text()
+    attendee = Nested(PersonOut, allow_none=True)
+    arrived = Whole()
+    party = Whole()
+    first_scan = Nested(FirstScanOut, allow_none=True)
+    slot = Nested(ScannedSlotOut, allow_none=True)
+    counters = Nested(CountersOut, allow_none=True)
+
+
+class BatchAnswerOut(AnswerOut):
+    """One of several; `code` says why an `invalid` one is."""
+
+    nonce = Text(allow_none=True)
+    code = Text()
+
+
+class Batch(Part):
+    """The answers in the order of the scans."""
+
+    results = Listed(Nested(BatchAnswerOut))
+
+
+class ExpectedOut(Part):
+    """A named person who is expected."""
+
+    ticket = Text()
+    name = Text()
+    enterprise = Text()
+    booking = Text()
+    is_admitted = fields.Boolean()
+
+
+class Roster(Part):
+    """Everyone expected, by enterprise and name."""
+
+    items = Listed(Nested(ExpectedOut))
+    next = Text(allow_none=True)
+    counters = Nested(CountersOut)
+
+
+class Released(Part):
+    """What a release freed, and what is left of the slot now."""
+
+    bookings = Listed(Text(), metadata={"description": "ids of the bookings that ended"})
+    places_left = Whole()
+    attendee_places_left = Whole(allow_none=True)

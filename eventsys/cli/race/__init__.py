@@ -1,0 +1,1 @@
+"""`eventsys race`: many clients, two servers, and the proof that nothing is oversold or lost."""

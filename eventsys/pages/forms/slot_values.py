@@ -1,0 +1,83 @@
+"""What the form of a slot is filled with: the slot as it is, or the defaults of a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from eventsys.directory.models import Enterprise
+from eventsys.directory.rules import Topic
+from eventsys.directory.settings import Settings
+from eventsys.pages.forms.slot import BY_FORMAT, QUOTAS, defaults_of
+from eventsys.pages.queries import SlotChoices
+from eventsys.slots.models import Slot
+from eventsys.slots.rules import AudienceKind, SlotFormat
+
+
+def values_of(slot: Slot, invited: Iterable[Enterprise], choices: SlotChoices) -> dict[str, Any]:
+    """What the form is filled with to change `slot`; `invited` are the enterprises it names."""
+    length = slot.ends_at - slot.starts_at
+    in_minutes = length % timedelta(minutes=1) == timedelta(0) and length <= timedelta(days=1)
+    kept = slot.audience
+    return {
+        **{name: getattr(slot, name) for name in PLAIN},
+        "version": slot.version,
+        "defaults_of": defaults_of(slot.format, slot.department.public_id),
+        "format": slot.format.value,
+        "topic": slot.topic.value,
+        "audience": slot.audience_kind.value,
+        "department": slot.department.public_id,
+        "supporting": [item.public_id for item in slot.supporting],
+        "services": [item.public_id for item in slot.services],
+        "place": slot.place.public_id if slot.place else "",
+        "edition": slot.edition.public_id if slot.edition else "",
+        "minutes": length // timedelta(minutes=1) if in_minutes else None,
+        "ends_at": None if in_minutes else slot.ends_at,
+        "parks": [item.public_id for item in choices.parks if item.id in kept.get("parks", ())],
+        "tags": [item.public_id for item in choices.tags if item.id in kept.get("tags", ())],
+        "sub_districts": kept.get("sub_districts", []),
+        "sizes": kept.get("sizes", []),
+        "invited": "\n".join(f"{item.credit_code}\t{item.name}" for item in invited),
+        "questions": [
+            {"label": item["label"], "kind": item["kind"], "is_required": item["required"]} for item in slot.questions
+        ],
+    }
+
+
+PLAIN = (
+    "title",
+    "title_en",
+    "description",
+    "place_text",
+    "online_url",
+    "starts_at",
+    "opens_at",
+    "closes_at",
+    "cancel_until",
+    "names_until",
+    "capacity",
+    "attendee_capacity",
+    "party_max",
+    "needs_approval",
+    "invited_until",
+    "draw_at",
+    "is_draw_weighted",
+    *QUOTAS,
+)
+
+
+def first_values(choices: SlotChoices, kind: SlotFormat = SlotFormat.SESSION) -> dict[str, Any]:
+    """What the form of a new slot is filled with."""
+    department = choices.own[0].public_id if choices.own else ""
+    settings = choices.settings.get(department, Settings())
+    defaults = settings.of_format(kind)
+    return {
+        **{name: getattr(defaults, name) or None for name in BY_FORMAT},
+        **{name: getattr(settings, name) or None for name in QUOTAS},
+        "format": kind.value,
+        "defaults_of": defaults_of(kind, department),
+        "topic": Topic.SERVICE.value,
+        "audience": AudienceKind.PUBLIC.value,
+        "department": department,
+    }
