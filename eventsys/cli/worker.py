@@ -14,7 +14,7 @@ import click
 import structlog
 from apiflask import APIFlask
 
-from eventsys.bookings.tasks import keep_queues, remind_departments
+from eventsys.bookings.tasks import draw_due, keep_queues, remind_departments
 from eventsys.calendars.tasks import sweep_feeds
 from eventsys.cli.application import installed
 from eventsys.cli.housekeeping import clean_up
@@ -74,6 +74,7 @@ def chores(app: APIFlask) -> list[Chore]:
     return [
         Chore("heartbeat", lambda: _beat(heartbeat), HEARTBEAT_SECONDS),
         Chore("outbox", _deliver, POLL_SECONDS),
+        Chore("draws", _draw, POLL_SECONDS),
         Chore("queues", _keep_queues, POLL_SECONDS),
         Chore("approvals", _remind_departments, APPROVAL_SECONDS),
         Chore("sweep_feeds", _sweep, SWEEP_SECONDS),
@@ -127,6 +128,11 @@ def _deliver() -> bool:
     sender = Sender(district=district.name, uid_host=district.uid_host)
     db.session.remove()
     return deliver_due(sender) == BATCH
+
+
+def _draw() -> bool:
+    draw_due()
+    return False
 
 
 def _keep_queues() -> bool:

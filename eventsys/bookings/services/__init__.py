@@ -10,6 +10,7 @@ from eventsys.bookings.services.attendees import (
     revoke_share_link,
     share_token,
 )
+from eventsys.bookings.services.ballot import hold_draw, tell_drawn
 from eventsys.bookings.services.booking import Idempotency, book_slot
 from eventsys.bookings.services.cancelling import cancel_booking
 from eventsys.bookings.services.exceptions import grant_exception
@@ -32,6 +33,7 @@ __all__ = [
     "give_up_hold",
     "grant_exception",
     "hand_over",
+    "hold_draw",
     "hold_slot",
     "move_booking",
     "name_attendees",
@@ -42,5 +44,6 @@ __all__ = [
     "save_draft",
     "serve_queue",
     "share_token",
+    "tell_drawn",
     "tell_reopened",
 ]

@@ -38,6 +38,9 @@ def _what(entry: AuditEntry, names: dict[str, str]) -> str:
         return _changed_names(entry, names)
     if entry.action == "booking.cancelled":
         return str(gettext("Late cancellation") if entry.after.get("is_late") else gettext("Booking cancelled"))
+    if entry.action == "booking.drawn":
+        number, registered = (entry.after.get(name, "") for name in ("queue_number", "registered"))
+        return str(gettext("Drew number %(number)s of %(registered)s", number=number, registered=registered))
     if entry.action == "booking.share_link_renewed":
         return str(gettext("Colleagues' link made anew"))
     return entry.action
