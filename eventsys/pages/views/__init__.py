@@ -1,10 +1,11 @@
 """The pages, each in the module of its name."""
 
-from eventsys.pages.views import about, calling_off, desk, home, my_enterprise, notice, slot, slot_editor
+from eventsys.pages.views import about, ballot, calling_off, desk, home, my_enterprise, notice, slot, slot_editor
 from eventsys.pages.views.blueprint import bp, slots_bp
 
 __all__ = [
     "about",
+    "ballot",
     "bp",
     "calling_off",
     "desk",
