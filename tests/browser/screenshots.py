@@ -27,7 +27,8 @@ SIZES = {"phone": PHONE, "desktop": DESKTOP}
 
 @dataclass(frozen=True)
 class Stop:
-    """A page on the walk as `role` sees it; `path` may hold {slot}, {own} (a clerk's), {booking}, {ticket}, {gate}."""
+    """A page on the walk as `role` sees it; `path` may hold {slot}, {own} (a clerk's), {booking}, {ticket}, {gate},
+    {drawn} and {ballot} (a slot to be drawn)."""
 
     name: str
     path: str
@@ -38,6 +39,8 @@ WALK = (
     Stop("home", "/"),
     Stop("home-calendar", "/?view=calendar"),
     Stop("slot", "/slots/{slot}"),
+    Stop("ballot", "/slots/{ballot}/ballot"),
+    Stop("ballot-drawn", "/slots/{drawn}/ballot"),
     Stop("sign-in", "/sign-in"),
     Stop("apply", "/apply"),
     Stop("help", "/help"),
@@ -118,7 +121,9 @@ def make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, s
     booking = call("contact", "/bookings", {"slot": slot, "attendees": [{"name": "林女士"}, {"name": "陈先生"}]})
     gate = call("coordinator", "/gates", {"name": "南门", "slots": [slot]})
     ticket = booking["tickets"][0]["url"].removeprefix(url)
-    return {"booking": booking["id"], "ticket": ticket, "gate": gate["id"], "slot": slot, "own": _own_slot(request)}
+    drawn, ballot = demo["ballots"]
+    made = {"booking": booking["id"], "ticket": ticket, "gate": gate["id"], "slot": slot, "own": _own_slot(request)}
+    return made | {"drawn": drawn, "ballot": ballot}
 
 
 def _own_slot(request: APIRequestContext) -> str:
