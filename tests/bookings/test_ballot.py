@@ -264,7 +264,7 @@ class TestTheDraw:
     def test_that_nobody_held_in_time_ends_with_the_queue(self, app):
         slot = ballot_slot()
         booking = register(slot)
-        with time_machine.travel(slot.starts_at + timedelta(minutes=1), tick=False):
+        with time_machine.travel(slot.ends_at + timedelta(minutes=1), tick=False):
             draw_due()
             keep_queues()
         assert fresh(booking).state is BookingState.EXPIRED
