@@ -67,6 +67,7 @@ def test_after_the_draw_everybody_sees_list_and_seed(app):
     assert page.text.count("Waits") == 1
     assert "hmac.new(seed, chance.encode(), hashlib.sha256)" in page.text
     assert "{told[&#39;slot&#39;]}|{entry[&#39;credit_code&#39;]}" in page.text
+    assert f"open(&#34;ballot-{slot.public_id}.json&#34;" in page.text
     assert "Secret number" in page.text
     assert "随机数" in look(app, slot, language="zh_CN").text
 

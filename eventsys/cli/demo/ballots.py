@@ -10,7 +10,7 @@ from eventsys.cli.application import COMMAND_LINE
 from eventsys.cli.demo.district import DemoDistrict
 from eventsys.core.clock import now
 from eventsys.core.installation import installation
-from eventsys.directory.models import Department, Enterprise
+from eventsys.directory.models import Department, Enterprise, Place
 from eventsys.slots.draws import default_draw_at
 from eventsys.slots.models import Slot
 from eventsys.slots.rules import NewSlot, SlotFormat
@@ -24,13 +24,15 @@ WITH_CONTACTS = 40  # enterprises whose contacts have accounts and tokens: their
 def write_ballots(district: DemoDistrict) -> None:
     """Add the two slots with their registrations; the first one's draw is due."""
     registered = district.enterprises[WITH_CONTACTS:][:REGISTERED]
-    due, to_come = (_slot(department, weighted=place > 0) for place, department in enumerate(district.departments[2:4]))
+    first, second = district.departments[2:4]
+    due = _slot(first, district.places[0], weighted=False)
+    to_come = _slot(second, district.places[1], weighted=True)
     for slot in (due, to_come):
         _register(slot, registered)
     due.draw_at = now()
 
 
-def _slot(department: Department, *, weighted: bool) -> Slot:
+def _slot(department: Department, place: Place, *, weighted: bool) -> Slot:
     zone = installation().zone
     day = add_workdays(now(), 10, zone).date()
     starts_at = datetime.combine(day, time(15, 0), zone)
@@ -43,6 +45,7 @@ def _slot(department: Department, *, weighted: bool) -> Slot:
         topic=department.services[0].topic,
         capacity=PLACES,
         party_max=2,
+        place=place.id,
         services=(department.services[0].id,),
         draw_at=default_draw_at(now(), zone),
         is_draw_weighted=weighted,
