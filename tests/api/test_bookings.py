@@ -48,12 +48,13 @@ def test_books_and_answers_with_tickets(contact):
     assert (whole["channel"], whole["title"]) == ("api", slot.title)
 
 
-def test_costs_at_most_eight_statements(contact):
+def test_costs_few_statements(contact, database):
+    """With rules, idempotency, audit and outbox; SQLite writes a table at a time under its lock."""
     book(contact, make_slot(title="暖机"), key="warm")
     slot = make_slot()
     with counted_statements() as seen:
         assert book(contact, slot, key="k2", attendees=PEOPLE).status_code == 201
-    assert len(seen) <= 8 + 1, "\n".join(seen)  # and one that finds who sent it
+    assert len(seen) <= {"postgresql": 4, "sqlite": 8}[database] + 1, "\n".join(seen)  # and one: who sent it
 
 
 def test_the_same_key_gives_the_same_answer(contact, api):
