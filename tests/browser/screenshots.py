@@ -39,6 +39,8 @@ WALK = (
     Stop("home", "/"),
     Stop("home-calendar", "/?view=calendar"),
     Stop("slot", "/slots/{slot}"),
+    Stop("ballot", "/slots/{ballot}/ballot"),
+    Stop("ballot-drawn", "/slots/{drawn}/ballot"),
     Stop("sign-in", "/sign-in"),
     Stop("apply", "/apply"),
     Stop("help", "/help"),
@@ -128,6 +130,7 @@ def make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, s
     ticket = booking["tickets"][0]["url"].removeprefix(url)
     names = {"booking": booking["id"], "ticket": ticket, "gate": gate["id"], "slot": slot, "own": _own_slot(request)}
     names["enterprise"] = booking["enterprise"]["id"]
+    names["drawn"], names["ballot"] = demo["ballots"]
     return names | _queue_things(call)
 
 

@@ -2,6 +2,7 @@
 
 from eventsys.pages.views import (
     about,
+    ballot,
     calling_off,
     desk,
     home,
@@ -16,6 +17,7 @@ from eventsys.pages.views.blueprint import bp, no_shows_bp, slots_bp
 
 __all__ = [
     "about",
+    "ballot",
     "bp",
     "calling_off",
     "desk",
