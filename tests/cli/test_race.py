@@ -106,7 +106,7 @@ THIRD = Contact("", "bing")
     [
         ("makes 2 of 1 places", {"trail": [TRAIL[0], OVERSOLD]}),
         ("was {'state'", {"trail": [*TRAIL[:2], replace(TRAIL[2], before=state("pending")), TRAIL[3]]}),
-        ("may not go from cancelled", {"trail": [*TRAIL, entry(5, "x", JIA, state("cancelled"), state("confirmed"))]}),
+        ("may not go from confirmed", {"trail": [*TRAIL, entry(5, "x", YI, state("confirmed"), state("held"))]}),
         ("second one in the slot", {"trail": [TRAIL[0], replace(OVERSOLD, after=TRAIL[0].after)]}),
         ("although others waited", {"trail": [*TRAIL[:3], entry(4, "booking.created", THIRD, {}, state("confirmed"))]}),
         ("although there was room", {"trail": [TRAIL[1]]}),
