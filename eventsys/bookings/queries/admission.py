@@ -101,9 +101,11 @@ def _own(enterprise: int) -> ScalarSelect[int]:
 
 
 def is_counted() -> ColumnElement[bool]:
-    """Which bookings count against a quota: those with places, and late cancellations (CONTRACTS.md)."""
+    """Which bookings count against a quota: those with places, and late cancellations (CONTRACTS.md). What was let in
+    beyond the quotas, as a planned visit is, counts in none."""
     has_places = and_(Booking.state.in_(TAKES_PLACES), or_(Booking.lapses_at.is_(None), Booking.lapses_at > now()))
-    return or_(has_places, and_(Booking.state == BookingState.CANCELLED, Booking.is_late_cancellation))
+    is_late = and_(Booking.state == BookingState.CANCELLED, Booking.is_late_cancellation)
+    return and_(or_(has_places, is_late), ~_is_beyond())
 
 
 def _used(kind: QuotaKind, enterprise: int, leaving: int) -> ColumnElement[int]:
@@ -136,7 +138,14 @@ def is_open() -> ColumnElement[bool]:
     """Which bookings are open: active ones, those who wait too, of slots still to come."""
     alive = or_(Booking.lapses_at.is_(None), Booking.lapses_at > now())
     other = select(Slot.id).where(Slot.ends_at > now()).correlate(None)
-    return and_(Booking.state.in_(ACTIVE), alive, Booking.slot_id.in_(other))
+    return and_(Booking.state.in_(ACTIVE), alive, Booking.slot_id.in_(other), ~_is_beyond())
+
+
+def _is_beyond() -> ColumnElement[bool]:
+    exception = select(QuotaException.slot_id).where(
+        QuotaException.slot_id == Booking.slot_id, QuotaException.enterprise_id == Booking.enterprise_id
+    )
+    return exception.correlate(Booking).exists()
 
 
 def _has_exception(enterprise: int) -> ColumnElement[Any]:
