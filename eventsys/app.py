@@ -28,6 +28,7 @@ from eventsys.pages.inbox import bp as inbox
 from eventsys.pages.navigation import init_navigation
 from eventsys.pages.views import bp as pages
 from eventsys.pages.views import no_shows_bp as no_shows
+from eventsys.pages.views import requests_bp as requests
 from eventsys.pages.views import slots_bp as slots
 from eventsys.web.assets import register_assets
 from eventsys.web.errors import init_errors
@@ -43,7 +44,21 @@ from eventsys.web.views import bp as web
 
 PACKAGE = Path(__file__).parent
 MAX_FIELDS = 2_000
-BLUEPRINTS = (web, pages, slots, no_shows, feeds, calendars, accounts, contacts, directory, bookings, checkin, inbox)
+BLUEPRINTS = (
+    web,
+    pages,
+    slots,
+    no_shows,
+    requests,
+    feeds,
+    calendars,
+    accounts,
+    contacts,
+    directory,
+    bookings,
+    checkin,
+    inbox,
+)
 
 __all__ = ["create_app", "tables"]
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 
 from eventsys.accounts.models import Person
 from eventsys.bookings.keys import code_of, ticket_url
-from eventsys.bookings.models import Attendee, Booking
+from eventsys.bookings.models import Attendee, Booking, VisitRequest
 from eventsys.bookings.rules import BookingState
 from eventsys.core.actor import Actor, Role
 from eventsys.core.db import db
@@ -57,6 +57,16 @@ def tell_attendees(kind: str, booking: Booking, slot: Slot, attendees: Sequence[
 def tell_enterprise(kind: str, booking: Booking, slot: Slot, **more: Any) -> None:
     """A message about the booking to every contact of the enterprise, without codes: it brings nobody in."""
     enqueue(kind, contacts_of(booking.enterprise_id), _booking_context(booking, slot, more))
+
+
+def tell_department_of_request(kind: str, request: VisitRequest) -> None:
+    """A message about a visit asked for to the clerks of the department."""
+    enqueue(kind, _staff(Role.CLERK, request.department_id), _request_context(request))
+
+
+def tell_enterprise_of_request(kind: str, request: VisitRequest, **more: Any) -> None:
+    """The department's answer to every contact of the enterprise."""
+    enqueue(kind, contacts_of(request.enterprise_id), {**_request_context(request), **more})
 
 
 def booker(actor: Actor) -> list[Recipient]:
@@ -110,6 +120,18 @@ def _booking_context(booking: Booking, slot: Slot, more: dict[str, Any]) -> dict
         "booking_url": absolute_url(f"/bookings/{booking.public_id}"),
         "names_until": slot.names_until.isoformat(),
         **more,
+    }
+
+
+def _request_context(request: VisitRequest) -> dict[str, Any]:
+    return {
+        "enterprise": request.enterprise.name,
+        "department": request.department.name,
+        "phone": request.department.phone,
+        "contact": request.contact_name,
+        "asks": request.asks,
+        "wanted": request.wanted,
+        "request_url": absolute_url(f"/requests/{request.public_id}"),
     }
 
 

@@ -40,6 +40,9 @@ class Permission(StrEnum):
     SEE_BOOKING = "see_booking"
     CHANGE_BOOKING = "change_booking"
     GRANT_EXCEPTION = "grant_exception"
+    ASK_FOR_VISIT = "ask_for_visit"
+    SEE_VISIT_REQUEST = "see_visit_request"
+    ANSWER_VISIT_REQUEST = "answer_visit_request"
     SEE_ROSTER = "see_roster"
     MANAGE_GATES = "manage_gates"
     CHECK_IN = "check_in"
@@ -112,6 +115,12 @@ TABLE: Mapping[Permission, tuple[str, Predicate]] = {
     Permission.SEE_BOOKING: (BOOKINGS_READ, _any(_contact, _reader)),
     Permission.CHANGE_BOOKING: (BOOKINGS_WRITE, _any(_contact, _clerk)),
     Permission.GRANT_EXCEPTION: (BOOKINGS_WRITE, _district(Role.COORDINATOR)),
+    Permission.ASK_FOR_VISIT: (SIGNED_IN_ONLY, _contact),
+    Permission.SEE_VISIT_REQUEST: (
+        SIGNED_IN_ONLY,
+        _any(_contact, _staff_of((Role.CLERK,), Role.COORDINATOR, Role.AUDITOR)),
+    ),
+    Permission.ANSWER_VISIT_REQUEST: (SIGNED_IN_ONLY, _clerk),
     Permission.SEE_ROSTER: (CHECKIN, _any(_reader, _gate)),
     Permission.MANAGE_GATES: (CHECKIN, _steward),
     Permission.CHECK_IN: (CHECKIN, _any(_steward, _gate)),

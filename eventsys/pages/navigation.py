@@ -32,6 +32,7 @@ ENTRIES = (
     Entry("pages.desk", _l("Desk"), "grid", (*STAFF, Role.STEWARD)),
     Entry("pages.my_enterprise", _l("My enterprise"), "building", (Role.CONTACT,)),
     Entry("bookings.index", _l("Bookings"), "ticket-perforated", (Role.CONTACT, Role.CLERK, Role.COORDINATOR)),
+    Entry("requests.index", _l("Visit requests"), "geo-alt", (Role.CONTACT, Role.CLERK, Role.COORDINATOR)),
     Entry("checkin.gates", _l("Check-in points"), "qr-code-scan", (Role.CLERK, Role.COORDINATOR, Role.STEWARD)),
     Entry("directory.enterprises", _l("Enterprises"), "buildings", (Role.COORDINATOR, Role.ADMINISTRATOR)),
     Entry("contacts.applications", _l("Applications"), "person-check", (Role.COORDINATOR, Role.ADMINISTRATOR)),

@@ -165,6 +165,9 @@ SENTENCES: dict[str, Any] = {
     "door_not_yet": _l("This is possible from %(opens_at)s on."),
     "door_full": _l("There is no room for the whole party. Release unclaimed places first."),
     "release_not_undone": _l("A release can be undone within %(minutes)s minutes, while places are left."),
+    "request_waits": _l("You have asked %(department)s for a visit already. Wait for the answer, or withdraw it."),
+    "request_decided": _l("This request has been answered or withdrawn already."),
+    "request_not_invited": _l("The slot must be open to %(name)s, which asked for this visit. Name it as invited."),
     # check-in
     "malformed": _l("This is no code of ours. Scan it again or type the six characters."),
     "nonce_taken": _l("This scan was sent already."),

@@ -23,7 +23,16 @@ STRANGERS = (cast.STRANGER, cast.STRANGER_CLERK, cast.VOLUNTEER)
 SECRETS = ("/t/", "/b/", "/e/", "/reset/", "/feeds/")  # the address is the key
 STAFF_LOOK_AFTER = {"enterprise", "device", "membership"}  # any clerk invites and removes contacts
 OWN = {"sign_ins", "throttles"}  # written by whoever comes by
-FORM = {"reason": "x", "name": "x", "title": "x", "version": "1", "code": "x", "note": "x", "party": "1"}
+FORM = {
+    "decision": "x",
+    "reason": "x",
+    "name": "x",
+    "title": "x",
+    "version": "1",
+    "code": "x",
+    "note": "x",
+    "party": "1",
+}
 BODIES = {
     "slot_api.change": {"title": "x"},
     "slot_api.call_off": {"reason": "x"},

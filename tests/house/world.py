@@ -14,7 +14,8 @@ from werkzeug.routing import Rule
 
 from eventsys.accounts.models import ApiToken, SignIn
 from eventsys.accounts.rules import SignInKind
-from eventsys.bookings.services import record_no_show, share_token
+from eventsys.bookings.rules import NewVisitRequest
+from eventsys.bookings.services import ask_for_visit, record_no_show, share_token
 from eventsys.bookings.services.admission import CLOCKWORK
 from eventsys.calendars.rules import NewFeedLink
 from eventsys.calendars.services import create_feed_link
@@ -67,6 +68,7 @@ KINDS = (
     (r"/(admin/)?enterprises/<", "enterprise"),
     (r"/slots/<", "slot"),
     (r"/bookings/<", "booking"),
+    (r"/requests/<", "request"),
     (r"/gates/<", "gate"),
     (r"/checkins/<", "scan"),
     (r"/devices/<", "device"),
@@ -129,6 +131,7 @@ def build_world(app: APIFlask) -> World:
         device = Device(sign_in_id=sign_in.id, membership_id=cast.CONTACT.id)
         db.session.add(device)
         record_no_show(later_booking, later, actor=CLOCKWORK)
+        request = ask_for_visit(NewVisitRequest(cast.ACME, cast.TAX, "请来一趟"), actor=cast.CONTACT.actor)
         enterprise_link = make_enterprise_link(cast.ACME, actor=cast.CONTACT.actor)
     upload = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.ADMINISTRATOR.id, b"a,b\n", "x.csv")
     message = db.session.scalars(sa.select(Message.public_id).where(Message.person_id == cast.CONTACT.id)).first()
@@ -140,6 +143,7 @@ def build_world(app: APIFlask) -> World:
             "booking": [later_booking.public_id, booking.public_id],
             "ticket": [code_for(later_booking), code_for(booking, 1)],
             "share": [share_token(later_booking)],
+            "request": [request.public_id],
             "gate": [gate.public_id],
             "scan": [answer.scan.public_id],
             "feed_link": [link.public_id],

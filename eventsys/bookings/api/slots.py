@@ -1,4 +1,4 @@
-"""One slot as JSON: looking at it, changing it, calling it off."""
+"""One slot as JSON: looking at it, changing it, publishing it, calling it off."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from flask import Response, request
 from marshmallow import fields
 from werkzeug.exceptions import PreconditionRequired
 
+from eventsys.bookings.api.routes import alternatives_as_json
 from eventsys.bookings.queries import correct_counts, find_active_booking
-from eventsys.bookings.services import call_off_slot, change_slot
+from eventsys.bookings.services import call_off_slot, change_slot, publish_slot
 from eventsys.core.actor import Actor
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Conflict
@@ -65,6 +66,18 @@ def change(slot: str, header: dict[str, Any], body: dict[str, Any]) -> Response:
     command, version = changed_command(found, body), found.version
     with unit_of_work():  # reads the slot anew under its lock and compares the version again
         change_slot(slot, command, version=version, actor=actor)
+    return slot_response(get_visible_slot(slot, actor), shows_online_url=True)
+
+
+@bp.post("/slots/<slot>/publish")
+@requires(Permission.EDIT_SLOT)
+@bp.output(SlotOut)
+@bp.doc(responses=[409])
+def publish(slot: str) -> Response:
+    """Publish a draft. The enterprise that asked for this visit is booked at once."""
+    actor = current_actor()
+    with unit_of_work(), alternatives_as_json():
+        publish_slot(slot, actor=actor)
     return slot_response(get_visible_slot(slot, actor), shows_online_url=True)
 
 

@@ -134,9 +134,11 @@ def _own(enterprise: ColumnElement[int]) -> ScalarSelect[int]:
 
 
 def is_counted() -> ColumnElement[bool]:
-    """Which bookings count against a quota: those with places, and late cancellations (CONTRACTS.md)."""
+    """Which bookings count against a quota: those with places, and late cancellations (CONTRACTS.md). What was let in
+    beyond the quotas, as a planned visit is, counts in none."""
     has_places = and_(_is_in(TAKES_PLACES), or_(Booking.lapses_at.is_(None), Booking.lapses_at > PRESENT))
-    return or_(has_places, and_(_is_in({BookingState.CANCELLED}), Booking.is_late_cancellation))
+    is_late = and_(_is_in({BookingState.CANCELLED}), Booking.is_late_cancellation)
+    return and_(or_(has_places, is_late), ~_is_beyond())
 
 
 def _used(kind: QuotaKind, enterprise: ColumnElement[int]) -> ColumnElement[int]:
@@ -170,7 +172,14 @@ def is_open() -> ColumnElement[bool]:
     alive = or_(Booking.lapses_at.is_(None), Booking.lapses_at > PRESENT)
     other = aliased(Slot)
     ends_at = select(other.ends_at).where(other.id == Booking.slot_id).scalar_subquery()
-    return and_(_is_in(ACTIVE), alive, ends_at > PRESENT)
+    return and_(_is_in(ACTIVE), alive, ends_at > PRESENT, ~_is_beyond())
+
+
+def _is_beyond() -> ColumnElement[bool]:
+    exception = select(QuotaException.slot_id).where(
+        QuotaException.slot_id == Booking.slot_id, QuotaException.enterprise_id == Booking.enterprise_id
+    )
+    return exception.correlate(Booking).exists()
 
 
 def _has_exception(enterprise: ColumnElement[int]) -> ColumnElement[Any]:

@@ -20,6 +20,7 @@ from eventsys.bookings.rules.no_shows import NoShowRule, check_decide, check_exp
 from eventsys.bookings.rules.placing import SlotFacts, check_cancel, check_names, place, refusal
 from eventsys.bookings.rules.queue import Turn, Waiting, may_renew, next_turn, offer_until
 from eventsys.bookings.rules.quotas import Quota, QuotaKind, quota_refusal
+from eventsys.bookings.rules.requests import NewVisitRequest, check_request_open, clean_request
 from eventsys.bookings.rules.states import (
     ACTIVE,
     LAPSES,
@@ -49,6 +50,7 @@ __all__ = [
     "Footprint",
     "NewAttendee",
     "NewBooking",
+    "NewVisitRequest",
     "NoShowRule",
     "Quota",
     "QuotaKind",
@@ -64,10 +66,12 @@ __all__ = [
     "check_door",
     "check_explain",
     "check_names",
+    "check_request_open",
     "check_step",
     "clean_answers",
     "clean_attendee",
     "clean_attendees",
+    "clean_request",
     "explain_until",
     "find_clash",
     "footprint",

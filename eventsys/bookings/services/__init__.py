@@ -23,12 +23,22 @@ from eventsys.bookings.services.no_shows import (
     take_back_no_show,
 )
 from eventsys.bookings.services.releasing import let_in, release_booking, take_back, undo_release
+from eventsys.bookings.services.requests import (
+    arrange_visit,
+    ask_for_visit,
+    decline_request,
+    delete_draft,
+    publish_slot,
+    withdraw_request,
+)
 from eventsys.bookings.services.slots import call_off_slot, change_slot
 from eventsys.bookings.services.waiting import end_queue, rejoin, serve_queue, tell_reopened
 
 __all__ = [
     "MOVABLE",
     "Idempotency",
+    "arrange_visit",
+    "ask_for_visit",
     "book_slot",
     "call_off_slot",
     "cancel_booking",
@@ -37,7 +47,9 @@ __all__ = [
     "confirm_booking",
     "decide_no_show",
     "decline_booking",
+    "decline_request",
     "decline_ticket",
+    "delete_draft",
     "end_doubled",
     "end_queue",
     "explain_no_show",
@@ -50,6 +62,7 @@ __all__ = [
     "move_booking",
     "name_attendees",
     "name_yourself",
+    "publish_slot",
     "record_no_show",
     "rejoin",
     "release_booking",
@@ -63,4 +76,5 @@ __all__ = [
     "tell_drawn",
     "tell_reopened",
     "undo_release",
+    "withdraw_request",
 ]

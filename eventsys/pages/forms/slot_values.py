@@ -67,9 +67,10 @@ PLAIN = (
 )
 
 
-def first_values(choices: SlotChoices, kind: SlotFormat = SlotFormat.SESSION) -> dict[str, Any]:
-    """What the form of a new slot is filled with."""
-    department = choices.own[0].public_id if choices.own else ""
+def first_values(choices: SlotChoices, kind: SlotFormat = SlotFormat.SESSION, department: str = "") -> dict[str, Any]:
+    """What the form of a new slot is filled with; the department (a public id) when it is one to choose."""
+    own = [item.public_id for item in choices.own]
+    department = department if department in own else next(iter(own), "")
     settings = choices.settings.get(department, Settings())
     defaults = settings.of_format(kind)
     return {

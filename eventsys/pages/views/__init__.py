@@ -10,10 +10,11 @@ from eventsys.pages.views import (
     my_enterprise,
     no_shows,
     notice,
+    requests,
     slot,
     slot_editor,
 )
-from eventsys.pages.views.blueprint import bp, no_shows_bp, slots_bp
+from eventsys.pages.views.blueprint import bp, no_shows_bp, requests_bp, slots_bp
 
 __all__ = [
     "about",
@@ -27,6 +28,8 @@ __all__ = [
     "no_shows",
     "no_shows_bp",
     "notice",
+    "requests",
+    "requests_bp",
     "slot",
     "slot_editor",
     "slots_bp",

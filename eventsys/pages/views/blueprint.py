@@ -23,6 +23,7 @@ from eventsys.web.locale import zone
 bp = Blueprint("pages", __name__)
 slots_bp = Blueprint("slots", __name__)
 no_shows_bp = Blueprint("no_shows", __name__)
+requests_bp = Blueprint("requests", __name__)
 
 
 @bp.app_template_global("standing_of")

@@ -8,12 +8,15 @@ from flask import flash, make_response, redirect, render_template, request, url_
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from eventsys.bookings.services import change_slot
+from eventsys.bookings.models import VisitRequest
+from eventsys.bookings.queries import get_request
+from eventsys.bookings.services import arrange_visit, change_slot, delete_draft, publish_slot
 from eventsys.core.audit import AuditEntry
 from eventsys.core.db import unit_of_work
-from eventsys.core.errors import NotFound, Refusal
+from eventsys.core.errors import Conflict, NotFound, Refusal
 from eventsys.core.permissions import Permission
 from eventsys.pages.forms.changes import Change, changes_of
+from eventsys.pages.forms.requests import values_of_request
 from eventsys.pages.forms.slot import SlotForm, set_value
 from eventsys.pages.forms.slot_values import first_values, values_of
 from eventsys.pages.queries import SlotChoices, list_invited, list_last_changes, load_slot_choices
@@ -21,9 +24,10 @@ from eventsys.pages.views.blueprint import get_slot_for, slots_bp
 from eventsys.pages.views.workdays import workday_note
 from eventsys.slots.models import Slot
 from eventsys.slots.rules import SlotFormat, SlotState
-from eventsys.slots.services import copy_slot, create_slot, delete_draft, publish_slot
+from eventsys.slots.services import copy_slot, create_slot
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, requires
+from eventsys.web.wording import sentence
 
 REDRAW = {"format", "rows"}  # buttons that show the form again and change nothing
 
@@ -31,8 +35,11 @@ REDRAW = {"format", "rows"}  # buttons that show the form again and change nothi
 @slots_bp.get("/desk/slots/new")
 @requires(Permission.CREATE_SLOT)
 def new() -> Response:
-    """An empty form, filled with the defaults of a format."""
+    """An empty form, filled with the defaults of a format, or with what an enterprise asks for."""
     choices = load_slot_choices(current_actor())
+    asked = _asked()
+    if asked is not None:
+        return _page("slots/new.html", SlotForm(choices, data=values_of_request(asked, choices)), asked=asked)
     kind = request.args.get("format", "")
     chosen = SlotFormat(kind) if kind in list(SlotFormat) else SlotFormat.SESSION
     return _page("slots/new.html", SlotForm(choices, data=first_values(choices, chosen)))
@@ -41,18 +48,21 @@ def new() -> Response:
 @slots_bp.post("/desk/slots/new")
 @requires(Permission.CREATE_SLOT)
 def create() -> Response:
-    """Save a draft, or publish at once."""
-    actor = current_actor()
+    """Save a draft, or publish at once; the request it is made of is answered with it."""
+    actor, asked = current_actor(), _asked()
     form = SlotForm(load_slot_choices(actor))
     if _is_redrawn(form) or not form.validate():
-        return _page("slots/new.html", form)
+        return _page("slots/new.html", form, asked=asked)
     publish = request.form.get("action") == "publish"
     try:
         command = form.to_command()
         with unit_of_work():
-            slot = create_slot(command, actor=actor, publish=publish)
+            if asked is not None:
+                slot = arrange_visit(asked.public_id, command, actor=actor, publish=publish)
+            else:
+                slot = create_slot(command, actor=actor, publish=publish)
     except Refusal as error:
-        return _page("slots/new.html", form, error)
+        return _page("slots/new.html", form, error, asked=_asked())
     flash(gettext("The slot is published.") if publish else gettext("The draft is saved."), "success")
     return _to_slot(slot)
 
@@ -98,11 +108,16 @@ def copy(public_id: str) -> Response:
 @slots_bp.post("/slots/<public_id>/publish")
 @requires(Permission.EDIT_SLOT)
 def publish(public_id: str) -> Response:
-    """Publish a draft; a second press finds it published."""
+    """Publish a draft; a second press finds it published. Who asked for it is booked, unless something stands against
+    it, which the slot's page then says."""
     slot = get_slot_for(public_id, current_actor(), Permission.EDIT_SLOT)
     if slot.state is not SlotState.PUBLISHED:
-        with unit_of_work():
-            slot = publish_slot(public_id, actor=current_actor())
+        try:
+            with unit_of_work():
+                slot = publish_slot(public_id, actor=current_actor())
+        except Conflict as error:
+            flash(sentence(error.code, error.fields), "error")
+            return redirect(url_for("slots.detail", public_id=public_id), 303)
     flash(gettext("The slot is published."), "success")
     return _to_slot(slot)
 
@@ -115,6 +130,12 @@ def delete(public_id: str) -> Response:
         delete_draft(public_id, actor=current_actor())
     flash(gettext("The draft is deleted."), "success")
     return redirect(url_for("pages.desk"), 303)
+
+
+def _asked() -> VisitRequest | None:
+    """The request the address names, which the slot answers."""
+    public_id = request.args.get("request", "")
+    return get_request(public_id, visible_to=current_actor()) if public_id else None
 
 
 def _editable(public_id: str) -> tuple[Slot, SlotChoices]:

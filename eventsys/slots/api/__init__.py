@@ -1,4 +1,4 @@
-"""Slots as JSON: lists, drafts, publishing. One slot with its bookings is served a floor above (bookings.api.slots)."""
+"""Slots as JSON: lists and new ones. One slot with its bookings is served a floor above (bookings.api.slots)."""
 
 from eventsys.slots.api.commands import changed_command
 from eventsys.slots.api.routes import bp, viewer

@@ -1,4 +1,4 @@
-"""Lists of slots, new slots, publishing."""
+"""Lists of slots, new slots."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from eventsys.slots.api.schemas import SlotIn, SlotOut, Slots, slot_response, sl
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import SlotFilter, get_visible_slot, list_slots
 from eventsys.slots.rules import SlotFormat, SlotState
-from eventsys.slots.services import create_slot, publish_slot
+from eventsys.slots.services import create_slot
 from eventsys.web.guards import current_actor, public, requires
 from eventsys.web.pagination import decode_cursor, encode_cursor, make_page
 from eventsys.web.parsing import Choice, Instant, PageQuery, PublicId, QueryFlag, Text, below, load
@@ -77,18 +77,6 @@ def add_slots(_body: Any) -> Response:
     answer = jsonify(items=slots_json(made, shows_online_url=True), next=None)
     answer.status_code = 201
     return answer
-
-
-@bp.post("/slots/<slot>/publish")
-@requires(Permission.EDIT_SLOT)
-@bp.output(SlotOut)
-@bp.doc(responses=[409])
-def publish(slot: str) -> Response:
-    """Publish a draft."""
-    actor = current_actor()
-    with unit_of_work():
-        publish_slot(slot, actor=actor)
-    return slot_response(get_visible_slot(slot, actor), shows_online_url=True)
 
 
 def viewer(actor: Actor) -> Actor:
