@@ -18,9 +18,9 @@ from eventsys.calendars.views.feeds import bp as feeds
 from eventsys.calendars.views.links import bp as calendars
 from eventsys.checkin.queries import GATE_TOKEN_PREFIX, load_gate_actor
 from eventsys.checkin.views import bp as checkin
-from eventsys.config import Config, load_config
+from eventsys.config import MAX_BODY, Config, load_config
 from eventsys.core.actor import Actor
-from eventsys.core.db import db, sqlite_module
+from eventsys.core.db import CACHED_STATEMENTS, COMPILED_STATEMENTS, db, sqlite_module
 from eventsys.directory.contact_views import bp as contacts
 from eventsys.directory.queries import load_session_actor, load_token_actor, roles_of
 from eventsys.directory.views import bp as directory
@@ -43,7 +43,6 @@ from eventsys.web.sessions import init_sessions
 from eventsys.web.views import bp as web
 
 PACKAGE = Path(__file__).parent
-MAX_BODY = 2 * 1024 * 1024
 MAX_FIELDS = 2_000
 BLUEPRINTS = (
     web,
@@ -125,9 +124,10 @@ def configure(app: Flask, config: Config) -> None:
 
 
 def _engine_options(url: str) -> dict[str, object]:
+    options: dict[str, object] = {"query_cache_size": COMPILED_STATEMENTS}
     if url.startswith("sqlite"):
-        return {"module": sqlite_module}
-    return {"pool_size": 8, "max_overflow": 8, "pool_timeout": 4, "pool_pre_ping": True}
+        return options | {"module": sqlite_module, "connect_args": {"cached_statements": CACHED_STATEMENTS}}
+    return options | {"pool_size": 8, "max_overflow": 8, "pool_timeout": 4, "pool_pre_ping": True}
 
 
 def _beside_or_within(name: str) -> Path:

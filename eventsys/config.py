@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 LOCALES = ("zh_CN", "en")
+MAX_BODY = 2 * 1024 * 1024  # bytes of a request
 
 
 class ConfigError(Exception):

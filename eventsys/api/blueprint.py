@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from apiflask import APIFlask
 from flask import Blueprint, Response, current_app, jsonify, render_template
 from flask_wtf import CSRFProtect
 
 from eventsys.api.openapi import describe
+from eventsys.api.reference import groups_of, schemas_of
 from eventsys.bookings.api import bp as bookings
 from eventsys.bookings.api import slots_bp as slot
 from eventsys.checkin.api import bp as checkin
@@ -34,11 +37,7 @@ def init_api(app: APIFlask, csrf: CSRFProtect) -> None:
 @public
 def openapi() -> Response:
     """The description of every operation (OpenAPI 3.1)."""
-    app: APIFlask = current_app  # type: ignore[assignment]
-    known = app.extensions.get("eventsys-openapi")
-    if known is None:
-        known = app.extensions["eventsys-openapi"] = app.spec
-    answer = jsonify(known)
+    answer = jsonify(_description())
     answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer
 
@@ -46,5 +45,17 @@ def openapi() -> Response:
 @bp.get("/docs")
 @public
 def docs() -> str:
-    """The description as a page to read and try."""
-    return render_template("api/docs.html")
+    """The description as a page to read."""
+    spec = _description()
+    return render_template(
+        "api/docs.html", groups=groups_of(spec), schemas=schemas_of(spec), base_url=spec["servers"][0]["url"]
+    )
+
+
+def _description() -> dict[str, Any]:
+    """The OpenAPI document, made once."""
+    app: APIFlask = current_app  # type: ignore[assignment]
+    if "eventsys-openapi" not in app.extensions:
+        app.extensions["eventsys-openapi"] = app.spec
+    known: dict[str, Any] = app.extensions["eventsys-openapi"]
+    return known

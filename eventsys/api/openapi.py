@@ -67,6 +67,7 @@ def _completed(app: APIFlask, spec: dict[str, Any]) -> dict[str, Any]:
     schemas = spec["components"]["schemas"]
     schemas["Problem"] = _SCHEMA
     schemas.pop("HTTPError", None)  # APIFlask's own, which nothing here answers with
+    spec["tags"] = list({tag["name"]: tag for tag in spec["tags"]}.values())  # two blueprints may share one
     for rule in app.url_map.iter_rules():
         path = spec["paths"].get(_PARAMETER.sub(r"{\1}", rule.rule)) if is_api(rule.rule) else None
         for verb in (rule.methods or set()) if path else ():

@@ -23,8 +23,6 @@ const entries = {
   "gate.css": "css/gate.css",
   "gate.js": "js/gate.js",
   "gate-decoder.js": "js/gate/decoder.js",
-  "api-docs.css": "css/api-docs.css",
-  "api-docs.js": "js/api-docs.js",
 };
 
 // Bootstrap 5 still speaks the older Sass dialect; its warnings are not ours to act on.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
+from weakref import WeakKeyDictionary
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import Select, select
+from sqlalchemy import Engine, Select, select
 
 from eventsys.bookings import tickets
 from eventsys.bookings.models import Attendee, SigningKey
@@ -21,7 +22,7 @@ from eventsys.core.installation import absolute_url, installation
 
 KEPT_SECONDS = 60  # how long a process trusts its copy: a rotation is seen by all within a minute
 
-_kept: dict[str, tuple[float, int, dict[int, Ed25519PrivateKey]]] = {}
+_kept: WeakKeyDictionary[Engine, tuple[float, int, dict[int, Ed25519PrivateKey]]] = WeakKeyDictionary()
 
 
 def ensure_signing_key(*, actor: Actor) -> int:
@@ -68,8 +69,7 @@ def _newest() -> Select[SigningKey]:
 
 def _keys() -> tuple[int, dict[int, Ed25519PrivateKey]]:
     """(id of the newest key, every key); read at most once a minute and process."""
-    place = str(db.engine.url)
-    kept = _kept.get(place)
+    kept = _kept.get(db.engine)
     if kept and time.monotonic() - kept[0] < KEPT_SECONDS:
         return kept[1], kept[2]
     box = _box()
@@ -77,7 +77,7 @@ def _keys() -> tuple[int, dict[int, Ed25519PrivateKey]]:
     if not rows:
         raise LookupError("no ticket key yet: run `eventsys setup`")
     keys = {row.key_id: Ed25519PrivateKey.from_private_bytes(box.decrypt(row.private_key)) for row in rows}
-    _kept[place] = (time.monotonic(), max(keys), keys)
+    _kept[db.engine] = (time.monotonic(), max(keys), keys)
     return max(keys), keys
 
 

@@ -1,4 +1,4 @@
-"""Bookings, attendees with their tickets and the keys that sign them; ballots, exceptions, no-shows, requests."""
+"""Bookings, attendees with their tickets and the keys that sign them; exceptions, no-shows, requests."""
 
 from __future__ import annotations
 
@@ -175,18 +175,6 @@ class NoShow(Model):
     decision: Mapped[str] = mapped_column(String(REASON_MAX), default="")
 
     booking: Mapped[Booking] = relationship()
-
-
-class Ballot(Model):
-    """The draw of a slot. `seed` (64 hex digits) stays secret until the draw, its SHA-256 is shown from the start;
-    `entries` is the result in drawn order, as the public sees it."""
-
-    __tablename__ = "ballots"
-
-    slot_id: Mapped[int] = mapped_column(BigId, ForeignKey("slots.id", ondelete="CASCADE"), primary_key=True)
-    seed: Mapped[str] = mapped_column(String(64))
-    created_at: Mapped[CreatedAt]
-    entries: Mapped[list[Any]] = mapped_column(default=list)
 
 
 class VisitRequest(Model):

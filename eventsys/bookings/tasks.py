@@ -1,17 +1,42 @@
-"""What follows from time alone: places pass on, queues end, unanswered bookings are chased. The worker calls these."""
+"""What follows from time alone: slots are drawn, places pass on, queues end, unanswered bookings are chased. The worker
+calls these."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from eventsys.bookings.queries import list_slots_over, list_slots_reopened, list_slots_to_serve
-from eventsys.bookings.services import chase_approvals, end_queue, serve_queue, tell_reopened
+from eventsys.bookings.queries.ballot import list_slots_to_draw, list_slots_with_untold
+from eventsys.bookings.services import (
+    chase_approvals,
+    end_queue,
+    hold_draw,
+    serve_queue,
+    tell_drawn,
+    tell_reopened,
+)
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
 from eventsys.core.installation import installation
 from eventsys.directory.queries import get_district
 from eventsys.directory.settings import settings_from
 from eventsys.workdays.calendar import working_days_before
+
+
+def draw_due() -> None:
+    """Hold the draws that are due, give the places in the order drawn, and tell who has to wait.
+
+    Each step finds by itself what a crash left undone.
+    """
+    for slot in list_slots_to_draw():
+        with unit_of_work():
+            hold_draw(slot)
+    for slot in list_slots_with_untold():
+        serve_queue(slot)
+        is_more = True
+        while is_more:
+            with unit_of_work():
+                is_more = tell_drawn(slot)
 
 
 def keep_queues() -> None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "import": ("eventsys.cli.sheets:import_file", "Import departments or enterprises from a spreadsheet."),
     "export": ("eventsys.cli.sheets:export_file", "Export departments or enterprises into a spreadsheet."),
     "race": ("eventsys.cli.race.command:race", "Prove with many clients at once that nothing is oversold or lost."),
+    "ballot": ("eventsys.cli.ballot:ballot", "Check a draw, from the database or from the published result."),
     "backup": ("eventsys.cli.backup:backup", "Write the database and the secret key into one file."),
     "restore": ("eventsys.cli.backup:restore", "Bring back what backup wrote."),
     "doctor": ("eventsys.cli.doctor:doctor", "Check configuration, database, assets, clock, mail and worker."),

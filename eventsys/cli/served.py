@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
-import sys
 import tempfile
 import threading
 from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING
 
-sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # structlog would load 12 MB to colour what is JSON
-
-from eventsys.app import MAX_BODY, create_app  # noqa: E402 - after the line above
+from eventsys.cli.weight import give_memory_back, leave_out_what_is_not_used, settle
+from eventsys.config import MAX_BODY
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -22,27 +18,17 @@ WAIT_SECONDS = 5
 MEMORY = 64 * 1024
 CHUNK = 64 * 1024
 BODYLESS = frozenset({"GET", "HEAD", "OPTIONS"})
-# mallopt(3) by number. By default glibc keeps each 19 MiB that hashed a password, and a heap for each few threads.
-MALLOC = {-8: 2, -3: 256 * 1024, -1: 512 * 1024}  # M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD
 
 
 def create_served_app() -> TurnTaking:
     """The application with its body reader and its turns."""
-    _give_memory_back()
+    give_memory_back()
+    leave_out_what_is_not_used()
+    from eventsys.app import create_app  # only now: what it loads is decided by the line above
+
     served = TurnTaking(create_app().wsgi_app)
-    gc.collect()
-    gc.freeze()  # what lives as long as the process is never looked through again, and garbage is found sooner
+    settle()
     return served
-
-
-def _give_memory_back() -> None:
-    """Make the C library return what is freed to the system; without glibc nothing happens."""
-    if sys.platform != "linux":
-        return
-    library = ctypes.CDLL(None)
-    if hasattr(library, "gnu_get_libc_version"):
-        for option, value in MALLOC.items():
-            library.mallopt(option, value)
 
 
 class TurnTaking:

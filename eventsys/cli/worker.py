@@ -14,7 +14,7 @@ import click
 import structlog
 from apiflask import APIFlask
 
-from eventsys.bookings.tasks import keep_queues, remind_departments
+from eventsys.bookings.tasks import draw_due, keep_queues, remind_departments
 from eventsys.calendars.tasks import sweep_feeds
 from eventsys.checkin.tasks import record_no_shows
 from eventsys.cli.application import installed
@@ -76,6 +76,7 @@ def chores(app: APIFlask) -> list[Chore]:
     return [
         Chore("heartbeat", lambda: _beat(heartbeat), HEARTBEAT_SECONDS),
         Chore("outbox", _deliver, POLL_SECONDS),
+        Chore("draws", _draw, POLL_SECONDS),
         Chore("queues", _keep_queues, POLL_SECONDS),
         Chore("approvals", _remind_departments, APPROVAL_SECONDS),
         Chore("no_shows", record_no_shows, NO_SHOW_SECONDS),
@@ -130,6 +131,11 @@ def _deliver() -> bool:
     sender = Sender(district=district.name, uid_host=district.uid_host)
     db.session.remove()
     return deliver_due(sender) == BATCH
+
+
+def _draw() -> bool:
+    draw_due()
+    return False
 
 
 def _keep_queues() -> bool:

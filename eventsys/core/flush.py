@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Column, ColumnElement, Table, TextClause, func, inspect, null, text
+from sqlalchemy import Column, ColumnElement, Table, TextClause, func, inspect, literal_column, null, text
 from sqlalchemy.orm import attributes
 
 from eventsys.core.db import Model, db, is_sqlite
 
 Shape = tuple[str, Table, tuple[str, ...]]  # insert or update, the table, the columns
+Step = tuple[Shape, Any]  # and the rows or row
 
 
-def next_key(model: type[Model]) -> ColumnElement[Any]:
+def next_key(model: type[Model], *, sqlite: bool) -> ColumnElement[Any]:
     """A primary key for a row to be written by `flush_together`; NULL on SQLite, which gives keys as it writes."""
-    return null() if is_sqlite() else func.nextval(f"{model.__tablename__}_id_seq")
+    return null() if sqlite else func.nextval(literal_column(f"'{model.__tablename__}_id_seq'"))
 
 
 def flush_together() -> None:
@@ -30,26 +32,31 @@ def flush_together() -> None:
     if is_sqlite():
         session.flush()
         return
-    new, dirty = list(session.new), [row for row in session.dirty if session.is_modified(row)]
-    batches: dict[Shape, list[dict[str, Any]]] = {}
-    for row in new:
-        _gather(batches, "insert", row, _values_of_new(row))
-    for row in dirty:
-        if values := _changes_of(row):
-            _gather(batches, "update", row, {"id": row.id, **values})
-    if not batches:
-        return
-    parameters = {f"rows_{number}": json.dumps(rows, default=_text_of) for number, rows in enumerate(batches.values())}
-    session.execute(_statement(tuple(batches)), parameters)
+    new, changed = list(session.new), list(session.dirty)
+    steps = [*_inserts(new), *_updates(changed)]
+    if steps:
+        shapes = tuple(shape for shape, _ in steps)
+        session.execute(_statement(shapes), {f"step_{n}": _json(values) for n, (_, values) in enumerate(steps)})
     for row in new:
         session.expunge(row)
-    for row in dirty:
-        for name in list(inspect(row).committed_state):
-            attributes.set_committed_value(row, name, row.__dict__[name])
+    for row in changed:  # what a flush does at its end; left modified, the commit would look for changes once more
+        inspect(row)._commit_all(row.__dict__, session.identity_map)
 
 
-def _gather(batches: dict[Shape, list[dict[str, Any]]], verb: str, row: Model, values: dict[str, Any]) -> None:
-    batches.setdefault((verb, _table(row), tuple(values)), []).append(values)
+def _inserts(rows: list[Model]) -> Iterator[Step]:
+    """A step a table and set of columns."""
+    batches: dict[Shape, list[dict[str, Any]]] = {}
+    for row in rows:
+        values = _values_of_new(row)
+        batches.setdefault(("insert", _table(row), tuple(values)), []).append(values)
+    yield from batches.items()
+
+
+def _updates(rows: list[Model]) -> Iterator[Step]:
+    """A step a row: PostgreSQL finds the one by its key, while for many it might read the table from end to end."""
+    for row in rows:
+        if values := _changes_of(row):
+            yield ("update", _table(row), tuple(values)), {"id": row.__dict__["id"], **values}
 
 
 def _table(row: Model) -> Table:
@@ -83,19 +90,24 @@ def _changes_of(row: Model) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _statement(shapes: tuple[Shape, ...]) -> TextClause:
-    """Data-modifying WITH queries, one a table and set of columns, fed from JSON; each runs to its end, always."""
-    parts = [f"step_{number} AS ({_step(number, shape)})" for number, shape in enumerate(shapes)]
+    """Data-modifying WITH queries, fed from JSON; each runs to its end, always."""
+    parts = [f"step_{number} AS ({_step(number, *shape)})" for number, shape in enumerate(shapes)]
     return text(f"WITH {', '.join(parts)} SELECT 1")
 
 
-def _step(number: int, shape: Shape) -> str:
-    verb, table, columns = shape
-    rows = f"jsonb_populate_recordset(CAST(NULL AS {table.name}), CAST(:rows_{number} AS jsonb))"
+def _step(number: int, verb: str, table: Table, columns: tuple[str, ...]) -> str:
+    arguments = f"CAST(NULL AS {table.name}), CAST(:step_{number} AS jsonb)"
+    names = ", ".join(columns)
     if verb == "insert":
-        names = ", ".join(columns)
+        rows = f"jsonb_populate_recordset({arguments})"
         return f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {rows}"  # noqa: S608 - names of our own tables
-    values = ", ".join(f"{name} = new.{name}" for name in columns if name != "id")
-    return f"UPDATE {table.name} SET {values} FROM {rows} AS new WHERE {table.name}.id = new.id"  # noqa: S608
+    values = ", ".join(f"{name} = new.{name}" for name in columns)
+    row = f"jsonb_populate_record({arguments})"
+    return f"UPDATE {table.name} SET {values} FROM {row} AS new WHERE {table.name}.id = new.id"  # noqa: S608
+
+
+def _json(values: Any) -> str:
+    return json.dumps(values, default=_text_of)
 
 
 def _text_of(value: object) -> str:

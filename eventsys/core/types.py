@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Integer, String, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Integer, String, TypeDecorator, bindparam
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventsys.core.clock import now
@@ -32,6 +32,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# The instant at which a statement runs: for statements that are built once and run often.
+PRESENT = bindparam("present", callable_=now, type_=UtcDateTime())
 
 
 def text_enum(kind: type[StrEnum], name: str) -> Enum:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, case, func, literal, select, text, true, update
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Update, bindparam, case, func, literal, select, text, true, update
+from sqlalchemy.orm import InstrumentedAttribute, load_only
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from eventsys.core.clock import now
 from eventsys.core.db import db, is_sqlite
@@ -51,26 +53,38 @@ def _bump(model: Bumped, ids: list[int] | None, at: datetime) -> Update:
     if not is_sqlite():  # NO KEY: whoever inserts a slot holds a key-share lock on its department's row
         locked = select(model.id).where(wanted).order_by(model.id).with_for_update(key_share=True).cte("locked")
         wanted = model.id.in_(select(locked.c.id))
+    return _raised(model, literal(at, UtcDateTime()), sqlite=is_sqlite()).where(wanted)
+
+
+def _raised(model: Bumped, at: ColumnElement[datetime], *, sqlite: bool) -> Update:
     return (
         update(model)
-        .where(wanted)
-        .values(feed_revision=model.feed_revision + 1, feed_changed_at=_later(model.feed_changed_at, at))
+        .values(feed_revision=model.feed_revision + 1, feed_changed_at=_later(model.feed_changed_at, at, sqlite=sqlite))
         .execution_options(synchronize_session=False)
     )
 
 
-def _later(previous: InstrumentedAttribute[datetime], at: datetime) -> ColumnElement[Any]:
+def _later(
+    previous: InstrumentedAttribute[datetime], at: ColumnElement[datetime], *, sqlite: bool
+) -> ColumnElement[Any]:
     """`at`, or a second after `previous` when that is later."""
-    present = literal(at, UtcDateTime())
-    if is_sqlite():  # stored as text
+    if sqlite:  # stored as text
         a_second_on: ColumnElement[Any] = func.strftime("%Y-%m-%d %H:%M:%S.000000", previous, "+1 second")
     else:
         a_second_on = func.date_trunc("second", previous) + text("interval '1 second'")
-    return case((previous < present, present), else_=a_second_on)
+    return case((previous < at, at), else_=a_second_on)
 
 
 def lock_enterprise(enterprise: int) -> Enterprise | None:
-    """The enterprise's row, locked until the end of the unit of work, its feed set raised: one statement."""
-    at = now().replace(microsecond=0)
-    query = _bump(Enterprise, [enterprise], at).returning(Enterprise)
-    return db.session.scalars(query, execution_options={"populate_existing": True}).one_or_none()
+    """The enterprise, locked until the end of the unit of work, its feed set raised: one statement. What a booking
+    does not need of it is loaded when it is asked for."""
+    values = {"enterprise": enterprise, "at": now().replace(microsecond=0)}
+    return db.session.scalars(_locking(sqlite=is_sqlite()), values).one_or_none()
+
+
+@cache
+def _locking(*, sqlite: bool) -> ReturningUpdate[Enterprise]:
+    needed = load_only(Enterprise.public_id, Enterprise.credit_code, Enterprise.name, Enterprise.active)
+    raised = _raised(Enterprise, bindparam("at", type_=UtcDateTime()), sqlite=sqlite)
+    raised = raised.where(Enterprise.id == bindparam("enterprise"))
+    return raised.returning(Enterprise).options(needed).execution_options(populate_existing=True)

@@ -6,9 +6,6 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stdnum.cn import uscc
-from stdnum.exceptions import ValidationError
-
 from eventsys.core.actor import DEPARTMENT_ROLES, DISTRICT_ROLES, ENTERPRISE_ROLES, Role
 from eventsys.core.errors import Invalid
 from eventsys.core.text import fold
@@ -71,6 +68,9 @@ def parse_credit_code(value: str, field: str = "credit_code") -> CreditCode:
     text = fold(value).upper().replace("-", "")
     if not _CREDIT_CODE.fullmatch(text):
         raise Invalid("bad_credit_code", field=field)
+    from stdnum.cn import uscc  # with pydoc, and needed only by who edits or imports enterprises
+    from stdnum.exceptions import ValidationError
+
     try:
         uscc.validate(text)
     except ValidationError:

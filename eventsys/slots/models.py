@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eventsys.core.db import Base, Model
 from eventsys.core.permissions import Scope
+from eventsys.core.tokens import hash_token
 from eventsys.core.types import BigId, CreatedAt, Id, Instant, MaybeInstant, PublicId, Versioned, text_enum
 from eventsys.directory.models import Department, Park, Place, Service
 from eventsys.directory.rules import NAME_MAX, Topic
@@ -180,6 +181,7 @@ class Slot(Versioned, Model):
     park: Mapped[Park | None] = relationship()
     supporting: Mapped[list[Department]] = relationship(secondary=slot_departments, order_by=Department.code)
     services: Mapped[list[Service]] = relationship(secondary=slot_services, order_by=Service.id)
+    ballot: Mapped[Ballot | None] = relationship(viewonly=True)
 
     @property
     def scope(self) -> Scope:
@@ -199,3 +201,20 @@ class Slot(Versioned, Model):
     def hide_or_show(self) -> None:
         """Set `is_hidden` from audience, topic and format."""
         self.is_hidden = is_hidden(self.audience_kind, self.topic, self.format)
+
+
+class Ballot(Model):
+    """The draw of a slot, made when the slot is published. `seed` (64 hex digits) stays secret until the draw;
+    `entries` is the result in drawn order, as the public sees it."""
+
+    __tablename__ = "ballots"
+
+    slot_id: Mapped[int] = mapped_column(BigId, ForeignKey("slots.id", ondelete="CASCADE"), primary_key=True)
+    seed: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[CreatedAt]
+    entries: Mapped[list[Any]] = mapped_column(default=list)
+
+    @property
+    def seed_hash(self) -> str:
+        """The SHA-256 of the seed, which everybody may know from the start."""
+        return hash_token(self.seed)

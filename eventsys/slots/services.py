@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +20,8 @@ from eventsys.core.permissions import Permission, Scope, authorize
 from eventsys.directory.feed_sets import bump_feed_sets
 from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Tag
 from eventsys.directory.queries import settings_of
-from eventsys.slots.models import Edition, Slot, slot_enterprises
+from eventsys.slots.draws import Draw, check_draw, check_draw_time, check_draw_to_come
+from eventsys.slots.models import Ballot, Edition, Slot, slot_enterprises
 from eventsys.slots.queries import get_slot_of, get_visible_slot
 from eventsys.slots.rules import (
     Audience,
@@ -51,6 +53,7 @@ MOVING = (
     "starts_at", "ends_at", "opens_at", "closes_at", "cancel_until", "names_until", "queue_until", "invited_until",
     "draw_at",
 )  # fmt: skip
+CUT_OFFS = ("closes_at", "cancel_until", "names_until", "queue_until")
 MOVES = frozenset({"starts_at", "ends_at", "place_id", "place_text"})
 
 
@@ -58,6 +61,7 @@ def create_slot(command: NewSlot, *, actor: Actor, publish: bool = False) -> Slo
     """A new draft of the command's department; published at once when asked."""
     authorize(actor, Permission.CREATE_SLOT, Scope(departments=frozenset({command.department})))
     command = clean_slot(command, now())
+    check_draw(Draw(), _draw_of(command), now())
     slot = Slot(
         public_id=new_public_id(), department_id=command.department, created_by_id=actor.person, state=SlotState.DRAFT
     )
@@ -87,6 +91,14 @@ def edit_slot(slot: Slot, command: NewSlot, version: int | None, *, actor: Actor
         raise Invalid("capacity_below_booked", field="capacity", taken=slot.places_taken)
     if command.attendee_capacity is not None and command.attendee_capacity < slot.people_taken:
         raise Invalid("capacity_below_booked", field="attendee_capacity", taken=slot.people_taken)
+    check_draw(
+        _draw_of(slot),
+        _draw_of(command),
+        now(),
+        registered=slot.waiting,
+        booked=slot.places_taken,
+        is_drawn=slot.drawn_at is not None,
+    )
     before, sets = described(slot), _sets_of(slot)
     slot.department_id = command.department
     _write(slot, command)
@@ -97,6 +109,8 @@ def edit_slot(slot: Slot, command: NewSlot, version: int | None, *, actor: Actor
     if changed:
         old, new = audit.changes(before, after)
         audit.record(actor, "slot.changed", "slot", slot.public_id, before=old, after=new)
+    if slot.state is SlotState.PUBLISHED:
+        _seal_draw(slot, actor)
     if changed & SHOWN_IN_CALENDARS:
         _touch(slot, sets)
     return changed
@@ -158,18 +172,28 @@ def described(slot: Slot) -> dict[str, Any]:
 
 def _publish(slot: Slot, actor: Actor) -> None:
     check_publish(slot.state, slot.starts_at, now())
+    check_draw_to_come(slot.draw_at, now())
     slot.state, slot.published_at = SlotState.PUBLISHED, now()
     slot.version += 1
-    for name in (
-        "closes_at",
-        "cancel_until",
-        "names_until",
-        "queue_until",
-    ):  # a cut-off already past when published is the start
+    for name in CUT_OFFS:  # one already past when published is the start
         if getattr(slot, name) <= now():
             setattr(slot, name, slot.starts_at)
     audit.record(actor, "slot.published", "slot", slot.public_id)
+    _seal_draw(slot, actor)
     _touch(slot)
+
+
+def _draw_of(slot: Slot | NewSlot) -> Draw:
+    return Draw(slot.draw_at, slot.is_draw_weighted)
+
+
+def _seal_draw(slot: Slot, actor: Actor) -> None:
+    """Choose the seed of a slot that is drawn, once for all: from now on its hash is public, and in the trail."""
+    if slot.draw_at is None or db.session.get(Ballot, slot.id) is not None:
+        return
+    ballot = Ballot(slot_id=slot.id, seed=secrets.token_hex(32))
+    db.session.add(ballot)
+    audit.record(actor, "slot.draw_sealed", "slot", slot.public_id, after={"seed_hash": ballot.seed_hash})
 
 
 def _touch(slot: Slot, *sets_before: _Sets) -> None:
@@ -225,6 +249,7 @@ def _write(slot: Slot, command: NewSlot) -> None:
     slot.month = month_of(command.starts_at, installation().zone)
     for name in PLACING:
         setattr(slot, name, getattr(command, name))
+    check_draw_time(slot.draw_at, slot.queue_until)
     slot.capacity, slot.attendee_capacity, slot.party_max = (
         command.capacity,
         command.attendee_capacity,

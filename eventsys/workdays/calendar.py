@@ -58,13 +58,19 @@ def add_office_minutes(start: datetime, minutes: int, zone: ZoneInfo) -> datetim
         day += timedelta(days=1)
 
 
-def end_of_workday_after(start: datetime, count: int, zone: ZoneInfo) -> datetime:
-    """The end of office hours `count` working days (at least 1) after the day of `start`."""
-    day = start.astimezone(zone).date()
+def add_workdays(start: datetime, count: int, zone: ZoneInfo) -> datetime:
+    """The same time of day `count` working days later."""
+    local = start.astimezone(zone)
+    day = local.date()
     while count:
         day += timedelta(days=1)
         count -= is_workday(day)
-    return datetime.combine(day, OFFICE_HOURS[-1][1], zone)
+    return datetime.combine(day, local.timetz())
+
+
+def end_of_workday_after(start: datetime, count: int, zone: ZoneInfo) -> datetime:
+    """The end of office hours `count` working days (at least 1) after the day of `start`."""
+    return datetime.combine(add_workdays(start, count, zone).date(), OFFICE_HOURS[-1][1], zone)
 
 
 def is_next_workday(now: datetime, at: datetime, zone: ZoneInfo) -> bool:

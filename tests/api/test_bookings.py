@@ -48,12 +48,13 @@ def test_books_and_answers_with_tickets(contact):
     assert (whole["channel"], whole["title"]) == ("api", slot.title)
 
 
-def test_costs_at_most_eight_statements(contact):
+def test_costs_few_statements(contact, database):
+    """With rules, idempotency, audit and outbox; SQLite writes a table at a time under its lock."""
     book(contact, make_slot(title="暖机"), key="warm")
     slot = make_slot()
     with counted_statements() as seen:
         assert book(contact, slot, key="k2", attendees=PEOPLE).status_code == 201
-    assert len(seen) <= 8 + 1, "\n".join(seen)  # and one that finds who sent it
+    assert len(seen) <= {"postgresql": 4, "sqlite": 9}[database] + 1, "\n".join(seen)  # and one: who sent it
 
 
 def test_the_same_key_gives_the_same_answer(contact, api):
@@ -149,8 +150,8 @@ def test_each_rule_has_its_code(contact):
         ({"answers": {"q": 5}}, "answers.q"),
         ({"asks": "长" * 1001}, "asks"),
         ({"channel": "pigeon"}, "channel"),
-        ({"waitlist": True}, "waitlist"),
-        ({"hold": "x"}, "hold"),
+        ({"waitlist": "yes"}, "waitlist"),
+        ({"party_min": 9}, "party_min"),
         ({"state": "confirmed"}, "state"),
         ({"enterprise_id": 2}, "enterprise_id"),
     ],
@@ -275,7 +276,7 @@ def test_names_change_tickets(contact, stranger):
     assert replaced.json["tickets"][0]["code"] != before.json["tickets"][0]["code"]
     assert problem_fields(contact.patch(path, {"attendees": [{"name": str(n)} for n in range(4)]})) == ["attendees"]
     assert problem_fields(contact.patch(path, {"attendees": [{"id": "nothing", "name": "x"}]})) == ["attendees.0.id"]
-    assert sorted(problem_fields(contact.patch(path, {"party": 2}))) == ["attendees", "party"]
+    assert problem_fields(contact.patch(path, {})) == ["attendees"]
     assert stranger.patch(path, {"attendees": []}).status_code == 404
 
 

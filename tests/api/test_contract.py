@@ -1,10 +1,12 @@
 """What holds for every operation: tokens, types of content, sizes, the description."""
 
 import json
+import re
 
 import pytest
 
 from eventsys.accounts.models import ApiToken
+from eventsys.api.reference import TAGS
 from eventsys.core.clock import now
 from eventsys.core.db import db, unit_of_work
 from tests import cast
@@ -129,8 +131,40 @@ def test_the_description(client):
             assert told["422"]["content"].keys() == {PROBLEM}
 
 
-def test_the_page_of_the_description(client):
-    page = client.get("/api/v1/docs")
-    assert page.status_code == 200
-    assert 'data-openapi-url="/api/v1/openapi.json"' in page.text
-    assert "<script>" not in page.text
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_the_reference_tells_every_operation_parameter_and_schema(client, language):
+    spec = client.get("/api/v1/openapi.json").json
+    page = client.get(f"/api/v1/docs?lang={language}").text
+    for path, verbs in spec["paths"].items():
+        for verb, operation in verbs.items():
+            told = page.split(f">{verb.upper()} {path}</a></h3>")[1].split("</article>")[0]
+            for parameter in operation.get("parameters", ()):
+                assert f">{parameter['name']}</code>" in told, (verb, path)
+            for status in operation["responses"]:
+                assert f"<strong>{status}</strong>" in told, (verb, path, status)
+            assert ("requestBody" in operation) == (("请求体" if language == "zh_CN" else ">Body<") in told)
+    for name, schema in spec["components"]["schemas"].items():
+        told = page.split(f'<h3 id="schema-{name}">')[1].split("</section>")[0]
+        assert all(f">{field}</code>" in told for field in schema.get("properties", ())), name
+
+
+def test_every_link_of_the_reference_leads_somewhere(client):
+    page = client.get("/api/v1/docs").text
+    anchors = re.findall(r' id="([^"]+)"', page)
+    assert len(anchors) == len(set(anchors))
+    linked = set(re.findall(r'href="#([^"]+)"', page))
+    assert len(linked) > 60
+    assert linked <= set(anchors)
+
+
+def test_the_reference_needs_no_script_and_hides_nothing(client):
+    page = client.get("/api/v1/docs?lang=en").text
+    assert "<script>" not in page
+    assert 'list of <a href="#schema-SlotIn">SlotIn</a>, at most 100 items' in page
+    assert "<code>visit</code> · <code>session</code> · <code>online</code>" in page
+    assert "whole number or <code>null</code>, 1 to 10000" in page
+    assert set(re.findall(r"`", page)) == set()
+
+
+def test_every_tag_of_the_reference_has_words(client):
+    assert {tag["name"] for tag in client.get("/api/v1/openapi.json").json["tags"]} <= set(TAGS)

@@ -355,9 +355,11 @@ def test_every_message_of_bookings_can_be_rendered(app):
     with unit_of_work():
         context = db.session.scalars(select(Message.context).where(Message.kind == "place_offered")).first()
     extra = {"old": context, "reason": "已满额", "place": 3, "kept_until": now().isoformat(), "nearest": [context]}
+    extra |= {"drawn": 7, "registered": 9, "draw_at": now().isoformat(), "ballot_url": "https://example.com"}
     for kind in (
         "booking_pending booking_waitlisted place_given place_offered offer_expired queue_ended places_reopened "
-        "booking_moved booking_handed_over booking_declined approval_wanted approval_escalated approval_overdue"
+        "booking_moved booking_handed_over booking_declined approval_wanted approval_escalated approval_overdue "
+        "ballot_drawn draw_postponed"
     ).split():
         for locale in ("zh_CN", "en"):
             message = Message(kind=kind, address="a@example.com", locale=locale, context={**context, **extra})

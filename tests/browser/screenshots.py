@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from playwright.sync_api import APIRequestContext, Browser, Page, sync_playwright
 
@@ -27,7 +28,7 @@ SIZES = {"phone": PHONE, "desktop": DESKTOP}
 
 @dataclass(frozen=True)
 class Stop:
-    """A page on the walk as `role` sees it; `path` may hold {slot}, {own} (a clerk's), {booking}, {ticket}, {gate}."""
+    """A page on the walk as `role` sees it; `path` may hold the names that `make_things` gives."""
 
     name: str
     path: str
@@ -38,6 +39,8 @@ WALK = (
     Stop("home", "/"),
     Stop("home-calendar", "/?view=calendar"),
     Stop("slot", "/slots/{slot}"),
+    Stop("ballot", "/slots/{ballot}/ballot"),
+    Stop("ballot-drawn", "/slots/{drawn}/ballot"),
     Stop("sign-in", "/sign-in"),
     Stop("apply", "/apply"),
     Stop("help", "/help"),
@@ -48,6 +51,13 @@ WALK = (
     Stop("booking", "/bookings/{booking}", "contact"),
     Stop("booking-attendees", "/bookings/{booking}/attendees", "contact"),
     Stop("booking-cancel", "/bookings/{booking}/cancel", "contact"),
+    Stop("booking-move", "/bookings/{booking}/move", "contact"),
+    Stop("booking-hand-over", "/bookings/{booking}/hand-over", "contact"),
+    Stop("slot-full", "/slots/{full}", "contact"),
+    Stop("book-waiting", "/slots/{full}/book", "contact"),
+    Stop("book-held", "/slots/{held}/book", "contact"),
+    Stop("booking-waiting", "/bookings/{waiting}", "contact"),
+    Stop("booking-offer", "/bookings/{offered}/offer", "contact"),
     Stop("bookings", "/bookings", "contact"),
     Stop("my-enterprise", "/my", "contact"),
     Stop("colleagues", "/my/colleagues", "contact"),
@@ -64,6 +74,8 @@ WALK = (
     Stop("slot-call-off", "/slots/{own}/call-off", "clerk"),
     Stop("slot-notice", "/slots/{own}/notice", "clerk"),
     Stop("book-on-behalf", "/slots/{own}/book", "clerk"),
+    Stop("booking-pending", "/bookings/{pending}", "clerk"),
+    Stop("booking-decline", "/bookings/{pending}/decline", "clerk"),
     Stop("roster", "/slots/{own}/roster", "clerk"),
     Stop("requests-to-answer", "/requests", "clerk"),
     Stop("explanations", "/no-shows", "clerk"),
@@ -72,6 +84,7 @@ WALK = (
     Stop("door", "/slots/{slot}/door", "steward"),
     Stop("coordinator-desk", "/desk", "coordinator"),
     Stop("enterprises", "/admin/enterprises", "coordinator"),
+    Stop("enterprise-merge", "/admin/enterprises/{enterprise}/merge?q=9135", "coordinator"),
     Stop("department-settings", "/admin/departments/tax/settings", "coordinator"),
     Stop("applications", "/admin/applications", "coordinator"),
     Stop("departments", "/admin/departments", "administrator"),
@@ -110,21 +123,58 @@ def district(home: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, str]:
-    """What the walk looks at: a booking with two attendees, a gate of its slot (through the API), the clerk's slot."""
+    """What the walk looks at, made through the API: a booking with two attendees and a gate of its slot, the clerk's
+    slot, and bookings that wait, are offered, pending and held."""
     request = browser.new_context(base_url=url).request
-
-    def call(token: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {demo['tokens'][token]}", "Idempotency-Key": "screenshots"}
-        answer = request.post(f"/api/v1{path}", data=body, headers=headers)
-        assert answer.ok, answer.text()
-        made: dict[str, Any] = answer.json()
-        return made
-
+    call = Caller(request, demo["tokens"])
     slot = demo["slots"][0]
     booking = call("contact", "/bookings", {"slot": slot, "attendees": [{"name": "林女士"}, {"name": "陈先生"}]})
     gate = call("coordinator", "/gates", {"name": "南门", "slots": [slot]})
     ticket = booking["tickets"][0]["url"].removeprefix(url)
-    return {"booking": booking["id"], "ticket": ticket, "gate": gate["id"], "slot": slot, "own": _own_slot(request)}
+    names = {"booking": booking["id"], "ticket": ticket, "gate": gate["id"], "slot": slot, "own": _own_slot(request)}
+    names["enterprise"] = booking["enterprise"]["id"]
+    names["drawn"], names["ballot"] = demo["ballots"]
+    return names | _queue_things(call)
+
+
+class Caller:
+    """The API by the demonstration's tokens."""
+
+    def __init__(self, request: APIRequestContext, tokens: dict[str, str]) -> None:
+        self.request, self.tokens = request, tokens
+
+    def __call__(self, token: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What a POST answers."""
+        headers = {"Authorization": f"Bearer {self.tokens[token]}", "Idempotency-Key": uuid4().hex}
+        answer = self.request.post(f"/api/v1{path}", data=body, headers=headers)
+        assert answer.ok, answer.text()
+        made: dict[str, Any] = answer.json()
+        return made
+
+
+def _queue_things(call: Caller) -> dict[str, str]:
+    """Slots with one place that somebody else has, and what the contact does about them."""
+
+    def new_slot(days: int, **more: Any) -> str:
+        starts_at = (datetime.now(UTC) + timedelta(days=days)).replace(hour=2, minute=0, second=0, microsecond=0)
+        times = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(hours=1)).isoformat()}
+        body = {"title": "研发费用加计扣除专场", "title_en": "R&D tax deduction session", "format": "session"}
+        slot: str = call("clerk", "/slots", {**body, **times, "capacity": 1, "publish": True, **more})["id"]
+        return slot
+
+    def book(token: str, slot: str, **more: Any) -> str:
+        booking: str = call(token, "/bookings", {"slot": slot, "party": 2, **more})["id"]
+        return booking
+
+    full, waited, offered = new_slot(11), new_slot(12), new_slot(13)
+    first = [book("contact2", slot) for slot in (full, waited, offered)]
+    book("contact3", waited, waitlist=True)
+    waiting = book("contact", waited, waitlist=True, party_min=1)
+    offer = book("contact", offered, waitlist=True, ask_first=True)
+    call("contact2", f"/bookings/{first[2]}/cancel", {})
+    pending = book("contact2", new_slot(14, needs_approval=True))
+    held = call("contact", "/holds", {"slot": new_slot(15)})["slot"]
+    return {"full": full, "waiting": waiting, "offered": offer, "pending": pending, "held": held}
 
 
 def _own_slot(request: APIRequestContext) -> str:

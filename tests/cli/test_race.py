@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from eventsys.bookings.rules import BookingState
 from eventsys.cli.race.clients import Call, Contact
-from eventsys.cli.race.history import Entry, Ledger, Replay, check_calls, check_tables
+from eventsys.cli.race.history import Entry, Ledger, Replay, Seat, check_calls, check_tables
 from tests.conftest import fresh_database
 
 FULL = bool(os.environ.get("EVENTSYS_SOAK"))
@@ -106,7 +106,7 @@ THIRD = Contact("", "bing")
     [
         ("makes 2 of 1 places", {"trail": [TRAIL[0], OVERSOLD]}),
         ("was {'state'", {"trail": [*TRAIL[:2], replace(TRAIL[2], before=state("pending")), TRAIL[3]]}),
-        ("may not go from cancelled", {"trail": [*TRAIL, entry(5, "x", JIA, state("cancelled"), state("confirmed"))]}),
+        ("may not go from confirmed", {"trail": [*TRAIL, entry(5, "x", YI, state("confirmed"), state("held"))]}),
         ("second one in the slot", {"trail": [TRAIL[0], replace(OVERSOLD, after=TRAIL[0].after)]}),
         ("although others waited", {"trail": [*TRAIL[:3], entry(4, "booking.created", THIRD, {}, state("confirmed"))]}),
         ("although there was room", {"trail": [TRAIL[1]]}),
@@ -135,3 +135,9 @@ def test_what_is_wrong_is_found(what, wrong):
 
 def test_an_answer_that_was_cut_off_may_have_been_an_act():
     assert violations(calls=[CALLS[0], replace(REFUSED, cut=1), *CALLS[2:]]) == []
+
+
+def test_a_place_that_gathers_for_a_large_party_is_not_idle():
+    seat = {"booking": "x", "slot": "slot", "enterprise": "yi", "party": 2, "party_min": 2, "number": 1}
+    ledger = Ledger("slot", 2, 2, people=1, queue={1: Seat(1, passed_over=3, **seat)})
+    assert (Replay([ledger], []).idle(START), ledger.fits(1)) == ([], True)

@@ -11,9 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from eventsys.bookings.models import Attendee, Booking
-from eventsys.bookings.queries import lock_slot
+from eventsys.bookings.queries import list_pending_since, lock_slot
+from eventsys.bookings.queries.queue import list_waiting_untold
 from eventsys.bookings.rules import TAKES_PLACES, TicketState
-from eventsys.bookings.services import share_token
+from eventsys.bookings.services import chase_approvals, share_token
 from eventsys.checkin.rules import CheckIn, ScanResult
 from eventsys.checkin.services import check_in
 from eventsys.core.clock import now
@@ -142,3 +143,32 @@ def test_calling_off_meets_booking_and_editing(app, api):
         answers = at_once(jobs)
         assert set(statuses(answers)) <= {200, 201, 409, 412}, statuses(answers)
         assert counted(slot) == ((0, 0), (0, 0))
+
+
+def test_chores_wait_for_no_booking_that_somebody_changes(app):
+    """They write into many bookings: waiting for one of them while they hold the others could go round in a circle."""
+    if is_sqlite():
+        pytest.skip("one writer at a time: no booking is locked by itself")
+    slot = make_slot(needs_approval=True)
+    changed, _other = make_booking(slot), make_booking(slot, cast.STRANGER)
+    with db.engine.connect() as somebody:
+        somebody.execute(sa.select(Booking.id).where(Booking.id == changed.id).with_for_update())
+        with unit_of_work():
+            db.session.execute(sa.text("SET LOCAL lock_timeout = 1000"))
+            assert chase_approvals(now()) == 1
+    with unit_of_work():
+        assert [booking.id for booking in list_pending_since(now())] == [changed.id]  # the other one was reminded
+
+
+def test_who_is_told_that_places_are_open_keeps_nobody_waiting(app):
+    if is_sqlite():
+        pytest.skip("one writer at a time: no booking is locked by itself")
+    slot = make_slot(capacity=1)
+    make_booking(slot)
+    waiting = make_booking(slot, cast.STRANGER, waits=True)
+    with db.engine.connect() as somebody, unit_of_work():
+        somebody.execute(sa.select(Booking.id).where(Booking.id == waiting.id).with_for_update())
+        db.session.execute(sa.text("SET LOCAL lock_timeout = 1000"))
+        assert list_waiting_untold(slot.id) == []
+        somebody.rollback()
+        assert [booking.id for booking in list_waiting_untold(slot.id)] == [waiting.id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
+from threading import BoundedSemaphore
 
 from flask_security.proxies import _datastore
 from flask_security.recoverable import generate_reset_password_token, reset_password_token_status
@@ -22,6 +23,8 @@ from eventsys.core.permissions import Permission, Scope, authorize
 from eventsys.core.text import fold
 from eventsys.notifications.services import Recipient, enqueue
 
+_hashing = BoundedSemaphore(2)  # argon2 takes 19 MiB each time
+
 
 def check_password(login: str, password: str, *, actor: Actor) -> Person | None:
     """The person with this mail address or mobile number and password; None when they do not match.
@@ -32,7 +35,7 @@ def check_password(login: str, password: str, *, actor: Actor) -> Person | None:
     person = find_person_by_login(login)
     require_patience(Attempt.PASSWORD, login, actor.address, person_id=person.id if person else None)
     stored = person.password if person and person.password else _nobodys_hash()
-    matches = len(password) <= PASSWORD_MAX and verify_password(_normal(password), stored)
+    matches = len(password) <= PASSWORD_MAX and _is_password(password, stored)
     return person if matches and person and person.password else None
 
 
@@ -62,7 +65,7 @@ def require_own_password(person: Person, password: str, field: str, *, actor: Ac
     The caller counts a failure by `count_wrong_own_password`, in a unit of work of its own.
     """
     require_patience(Attempt.PASSWORD, person.public_id, actor.address)
-    if person.password and not (len(password) <= PASSWORD_MAX and verify_password(_normal(password), person.password)):
+    if person.password and not (len(password) <= PASSWORD_MAX and _is_password(password, person.password)):
         raise Invalid("wrong_password", field=field)
 
 
@@ -115,8 +118,7 @@ def hash_new_password(password: str, field: str = "password", *, person: Person 
     own = (person.email, person.mobile, (person.mobile or "").removeprefix("+86")) if person else ()
     if len(set(normal)) < 4 or fold(normal) in {fold(part) for part in own if part}:
         raise Invalid("password_too_simple", field=field)
-    hashed: str = hash_password(normal)
-    return hashed
+    return _hash(normal)
 
 
 def _store(person: Person, password: str, actor: Actor) -> None:
@@ -140,5 +142,15 @@ def _normal(password: str) -> str:
 
 @cache
 def _nobodys_hash() -> str:
-    hashed: str = hash_password("nobody has this password")
+    return _hash("nobody has this password")
+
+
+def _is_password(password: str, stored: str) -> bool:
+    with _hashing:
+        return bool(verify_password(_normal(password), stored))
+
+
+def _hash(password: str) -> str:
+    with _hashing:
+        hashed: str = hash_password(password)
     return hashed

@@ -110,7 +110,10 @@ def one_booking(booking: str) -> Response:
 def name(booking: str, body: dict[str, Any]) -> Response:
     """Say who comes. Who keeps ticket id and name keeps the ticket; If-Match is honoured."""
     actor = current_actor()
-    people = tuple((item["id"], person_of(item)) for item in body["attendees"])
+    if body["attendees"] is None and body["party"] is None:
+        raise Invalid("required", field="attendees")
+    named = body["attendees"]
+    people = None if named is None else tuple((item["id"], person_of(item)) for item in named)
     version = version_of(request.headers.get("If-Match"))
     with unit_of_work(), alternatives_as_json():
         changed = name_attendees(booking, people, actor=actor, version=version, party=body["party"])

@@ -190,9 +190,10 @@ class IdempotencyHeader(Input):
 
 
 class AttendeesIn(Input):
-    """All who come; whoever is not listed is taken off. `party` makes the booking larger or smaller."""
+    """All who come; whoever is not listed is taken off, without a list nobody is. `party` makes the booking larger or
+    smaller."""
 
-    attendees = Listed(Nested(NamedIn), PARTY_MAX, required=True)
+    attendees = Listed(Nested(NamedIn), PARTY_MAX, load_default=None)
     party = Whole(1, PARTY_MAX, load_default=None, allow_none=True)
 
 

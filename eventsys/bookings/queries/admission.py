@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, null, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.orm import aliased, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from eventsys.bookings.models import Attendee, Booking, IdempotencyKey, QuotaException
@@ -26,9 +40,10 @@ from eventsys.bookings.rules import (
 )
 from eventsys.bookings.rules.clashes import LONGEST_WAY
 from eventsys.core.clock import now
-from eventsys.core.db import db
+from eventsys.core.db import db, is_sqlite
 from eventsys.core.flush import next_key
-from eventsys.directory.models import District, Park
+from eventsys.core.types import PRESENT, BigId
+from eventsys.directory.models import Department, District, Park, Place
 from eventsys.slots.models import Slot, slot_enterprises
 from eventsys.slots.rules import LONGEST, SlotFormat
 
@@ -56,26 +71,8 @@ def lock_slot_for(enterprise: int, slot: str, *, owner: str = "", key: str = "",
     What is counted here changes only under the enterprise's lock, so the counts are right although this statement
     may have waited for the slot's. `leaving` is a booking (primary key) that a move gives up.
     """
-    row = db.session.execute(
-        select(
-            Slot,
-            _own(enterprise).label("own"),
-            *(_used(kind, enterprise, leaving).label(kind.value) for kind in QuotaKind),
-            _has_exception(enterprise).label("has_exception"),
-            _is_invited(enterprise).label("is_invited"),
-            District.settings,
-            next_key(Booking).label("key"),
-            IdempotencyKey.request_hash,
-            IdempotencyKey.answer,
-        )
-        .select_from(Slot)
-        .join(District, District.id == 1)
-        .outerjoin(IdempotencyKey, and_(IdempotencyKey.owner == owner, IdempotencyKey.key == key))
-        .where(Slot.public_id == slot)
-        .options(joinedload(Slot.department), joinedload(Slot.place))
-        .with_for_update(of=Slot, key_share=True)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    values = {"enterprise": enterprise, "slot": slot, "owner": owner, "key": key, "leaving": leaving}
+    row = db.session.execute(_entry_query(sqlite=is_sqlite()), {**values, "since": _month_of_longest()}).one_or_none()
     if row is None:
         return None
     limits = {QuotaKind.MONTH: row.Slot.quota_month, QuotaKind.EDITION: row.Slot.quota_edition}
@@ -92,10 +89,46 @@ def lock_slot_for(enterprise: int, slot: str, *, owner: str = "", key: str = "",
     )
 
 
-def _own(enterprise: int) -> ScalarSelect[int]:
+@cache
+def _entry_query(*, sqlite: bool) -> Select[*tuple[Any, ...]]:
+    enterprise = bindparam("enterprise", type_=BigId)
+    return (
+        select(
+            Slot,
+            _own(enterprise).label("own"),
+            *(_used(kind, enterprise).label(kind.value) for kind in QuotaKind),
+            _has_exception(enterprise).label("has_exception"),
+            _is_invited(enterprise).label("is_invited"),
+            District.settings,
+            next_key(Booking, sqlite=sqlite).label("key"),
+            IdempotencyKey.request_hash,
+            IdempotencyKey.answer,
+        )
+        .select_from(Slot)
+        .join(District, District.id == 1)
+        .outerjoin(
+            IdempotencyKey, and_(IdempotencyKey.owner == bindparam("owner"), IdempotencyKey.key == bindparam("key"))
+        )
+        .where(Slot.public_id == bindparam("slot"))
+        .options(
+            joinedload(Slot.department).load_only(Department.name, Department.short_name, Department.phone),
+            joinedload(Slot.place).load_only(Place.name),
+        )
+        .with_for_update(of=Slot, key_share=True)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _is_in(states: Collection[BookingState]) -> ColumnElement[bool]:
+    """Which bookings are in one of the states, which the statement names: planned with parameters for them, it could
+    not use the index of active bookings."""
+    return Booking.state.in_([literal_column(f"'{state.value}'") for state in states])
+
+
+def _own(enterprise: ColumnElement[int]) -> ScalarSelect[int]:
     return (
         select(Booking.id)
-        .where(Booking.slot_id == Slot.id, Booking.enterprise_id == enterprise, Booking.state.in_(ACTIVE))
+        .where(Booking.slot_id == Slot.id, Booking.enterprise_id == enterprise, _is_in(ACTIVE))
         .scalar_subquery()
     )
 
@@ -103,12 +136,12 @@ def _own(enterprise: int) -> ScalarSelect[int]:
 def is_counted() -> ColumnElement[bool]:
     """Which bookings count against a quota: those with places, and late cancellations (CONTRACTS.md). What was let in
     beyond the quotas, as a planned visit is, counts in none."""
-    has_places = and_(Booking.state.in_(TAKES_PLACES), or_(Booking.lapses_at.is_(None), Booking.lapses_at > now()))
-    is_late = and_(Booking.state == BookingState.CANCELLED, Booking.is_late_cancellation)
+    has_places = and_(_is_in(TAKES_PLACES), or_(Booking.lapses_at.is_(None), Booking.lapses_at > PRESENT))
+    is_late = and_(_is_in({BookingState.CANCELLED}), Booking.is_late_cancellation)
     return and_(or_(has_places, is_late), ~_is_beyond())
 
 
-def _used(kind: QuotaKind, enterprise: int, leaving: int) -> ColumnElement[int]:
+def _used(kind: QuotaKind, enterprise: ColumnElement[int]) -> ColumnElement[int]:
     """How many of the enterprise's bookings of other slots a quota counts; NULL where the slot has no such quota."""
     limit: Any = {
         QuotaKind.MONTH: Slot.quota_month,
@@ -116,7 +149,7 @@ def _used(kind: QuotaKind, enterprise: int, leaving: int) -> ColumnElement[int]:
         QuotaKind.OPEN: Slot.quota_open,
     }[kind]
     count = select(func.count(Booking.id)).where(
-        Booking.enterprise_id == enterprise, Booking.slot_id != Slot.id, Booking.id != leaving
+        Booking.enterprise_id == enterprise, Booking.slot_id != Slot.id, Booking.id != bindparam("leaving")
     )
     if kind is QuotaKind.MONTH:
         same = (Booking.month == Slot.month, Booking.department_id == Slot.department_id)
@@ -124,7 +157,7 @@ def _used(kind: QuotaKind, enterprise: int, leaving: int) -> ColumnElement[int]:
     elif kind is QuotaKind.EDITION:
         count = count.where(Booking.edition_id == Slot.edition_id, is_counted())
     else:
-        count = count.where(is_open(), Booking.month >= _month_of_longest())
+        count = count.where(is_open(), Booking.month >= bindparam("since"))
     return case((limit.is_(None), null()), else_=count.correlate(Slot).scalar_subquery())
 
 
@@ -136,9 +169,10 @@ def _month_of_longest() -> int:
 
 def is_open() -> ColumnElement[bool]:
     """Which bookings are open: active ones, those who wait too, of slots still to come."""
-    alive = or_(Booking.lapses_at.is_(None), Booking.lapses_at > now())
-    other = select(Slot.id).where(Slot.ends_at > now()).correlate(None)
-    return and_(Booking.state.in_(ACTIVE), alive, Booking.slot_id.in_(other), ~_is_beyond())
+    alive = or_(Booking.lapses_at.is_(None), Booking.lapses_at > PRESENT)
+    other = aliased(Slot)
+    ends_at = select(other.ends_at).where(other.id == Booking.slot_id).scalar_subquery()
+    return and_(_is_in(ACTIVE), alive, ends_at > PRESENT, ~_is_beyond())
 
 
 def _is_beyond() -> ColumnElement[bool]:
@@ -148,18 +182,18 @@ def _is_beyond() -> ColumnElement[bool]:
     return exception.correlate(Booking).exists()
 
 
-def _has_exception(enterprise: int) -> ColumnElement[Any]:
+def _has_exception(enterprise: ColumnElement[int]) -> ColumnElement[Any]:
     found = select(QuotaException.slot_id).where(
         QuotaException.slot_id == Slot.id, QuotaException.enterprise_id == enterprise
     )
     return found.exists()
 
 
-def _is_invited(enterprise: int) -> ColumnElement[Any]:
+def _is_invited(enterprise: ColumnElement[int]) -> ColumnElement[Any]:
     invited = select(slot_enterprises.c.slot_id).where(
         slot_enterprises.c.slot_id == Slot.id, slot_enterprises.c.enterprise_id == enterprise
     )
-    return case((Slot.invited_until.is_(None), True), else_=invited.exists())
+    return case((Slot.invited_until.is_(None), true()), else_=invited.exists())
 
 
 def facts_of(slot: Slot) -> SlotFacts:
@@ -268,7 +302,7 @@ def list_stays(
         .where(
             or_(same_people, same_host) if is_visit else same_people,
             Booking.state.in_(TAKES_PLACES),
-            or_(Booking.lapses_at.is_(None), Booking.lapses_at > now()),
+            or_(Booking.lapses_at.is_(None), Booking.lapses_at > PRESENT),
             Booking.id != leaving,
             Slot.id != slot.id,
             Slot.starts_at < slot.ends_at + LONGEST_WAY,

@@ -1,4 +1,8 @@
-"""Reads of the waiting list, of what lapses and of what waits for an answer."""
+"""Reads of the waiting list, of what lapses and of what waits for an answer.
+
+A chore that writes into bookings of many slots takes what nobody else changes just now and comes back for the rest: it
+holds bookings and waits for none, so it is in nobody's circle.
+"""
 
 from __future__ import annotations
 
@@ -99,8 +103,9 @@ def list_pending_since(remind_before: datetime) -> Sequence[Booking]:
         and_(Booking.reminded_at.is_(None), Booking.changed_at <= remind_before),
         and_(Booking.escalated_at.is_(None), Booking.approve_by <= now()),
     )
-    query = select(Booking).where(Booking.state == BookingState.PENDING, due)
-    return db.session.scalars(query.options(joinedload(Booking.slot)).order_by(Booking.id).limit(BATCH)).all()
+    query = select(Booking).where(Booking.state == BookingState.PENDING, due).options(joinedload(Booking.slot))
+    query = query.with_for_update(of=Booking, skip_locked=True)
+    return db.session.scalars(query.order_by(Booking.id).limit(BATCH)).all()
 
 
 def list_waiting(slot: str) -> Sequence[str]:
@@ -117,7 +122,8 @@ def list_waiting_untold(slot_id: int) -> Sequence[Booking]:
     """Who waits for a slot and was not told lately that its places are open to all."""
     untold = or_(Booking.reminded_at.is_(None), Booking.reminded_at < now() - TOLD_AGAIN_AFTER)
     query = select(Booking).where(Booking.slot_id == slot_id, Booking.state == BookingState.WAITLISTED, untold)
-    query = query.options(joinedload(Booking.attendees)).order_by(Booking.queue_number)
+    query = query.options(joinedload(Booking.attendees)).with_for_update(of=Booking, skip_locked=True)
+    query = query.order_by(Booking.queue_number)
     return db.session.scalars(query, execution_options={"populate_existing": True}).unique().all()
 
 

@@ -10,6 +10,7 @@ from eventsys.bookings.services.attendees import (
     revoke_share_link,
     share_token,
 )
+from eventsys.bookings.services.ballot import hold_draw, tell_drawn
 from eventsys.bookings.services.booking import Idempotency, book_slot
 from eventsys.bookings.services.cancelling import cancel_booking, end_doubled
 from eventsys.bookings.services.exceptions import grant_exception
@@ -55,6 +56,7 @@ __all__ = [
     "give_up_hold",
     "grant_exception",
     "hand_over",
+    "hold_draw",
     "hold_slot",
     "let_in",
     "move_booking",
@@ -71,6 +73,7 @@ __all__ = [
     "share_token",
     "take_back",
     "take_back_no_show",
+    "tell_drawn",
     "tell_reopened",
     "undo_release",
     "withdraw_request",

@@ -37,16 +37,16 @@ from eventsys.slots.rules import SlotState
 
 def name_attendees(
     public_id: str,
-    people: tuple[tuple[str | None, NewAttendee], ...],
+    people: tuple[tuple[str | None, NewAttendee], ...] | None,
     *,
     actor: Actor,
     version: int | None = None,
     party: int | None = None,
 ) -> Booking:
     """Make `people` the booking's attendees: (ticket id or None, details). Who keeps a name keeps the ticket; a new
-    name under an old ticket gets a new one and the old is dead; whoever is not listed is taken off. `party` makes the
-    booking larger, as far as there is room and nobody waits, or smaller, which frees places."""
-    cleaned = clean_attendees(tuple(person for _, person in people))
+    name under an old ticket gets a new one and the old is dead; whoever is not listed is taken off; None leaves all.
+    `party` makes the booking larger, as far as there is room and nobody waits, or smaller, which frees places."""
+    cleaned = clean_attendees(tuple(person for _, person in people or ()))
     booking, slot = lock_booking(public_id, actor)
     authorize(actor, Permission.CHANGE_BOOKING, booking.scope_with(slot))
     is_staff = booking.enterprise_id not in actor.enterprises()
@@ -54,9 +54,11 @@ def name_attendees(
     booking.require_version(version)
     if party is not None and party != booking.party:
         _resize(booking, slot, party_of(party, 0), actor)
-    if len(cleaned) > booking.party:
-        raise Invalid("more_names_than_party", field="attendees", party=booking.party, named=len(cleaned))
-    _set_attendees(booking, slot, [(key, who) for (key, _), who in zip(people, cleaned, strict=True)], actor)
+    named = len(booking.valid_attendees) if people is None else len(cleaned)
+    if named > booking.party:
+        raise Invalid("more_names_than_party", field="attendees", party=booking.party, named=named)
+    if people is not None:
+        _set_attendees(booking, slot, [(key, who) for (key, _), who in zip(people, cleaned, strict=True)], actor)
     return booking
 
 

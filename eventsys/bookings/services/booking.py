@@ -241,12 +241,12 @@ def _write(
         attendees=[attendee.public_id for attendee in attendees],
         channel=command.channel,
     )
+    booking.attendees.extend(attendees)  # before it is written: afterwards SQLite would read whom it has already
     db.session.add(booking)
     if booking.id is None:
         db.session.flush()
     for attendee in attendees:
         attendee.booking_id = booking.id
-    booking.attendees.extend(attendees)
     db.session.add_all(attendees)
     return booking
 

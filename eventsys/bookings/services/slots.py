@@ -36,12 +36,22 @@ def change_slot(public_id: str, command: NewSlot, *, version: int | None, actor:
     if not changed or slot.state is not SlotState.PUBLISHED:
         return slot
     places_freed(slot)  # there may be more of them now
+    if "draw_at" in changed and slot.waiting:
+        _tell_postponed(slot)
     if changed & slots.MOVES:
         for booking in list_slot_bookings(slot.id, ACTIVE):
             messages.tell_contact("slot_moved", booking, slot, messages.contacts_of(booking.enterprise_id))
             valid = [item for item in booking.attendees if item.state is TicketState.VALID]
             messages.tell_attendees("slot_moved", booking, slot, valid)
     return slot
+
+
+def _tell_postponed(slot: Slot) -> None:
+    """A draw for which enterprises have registered can only be put off."""
+    draw_at = slot.draw_at and slot.draw_at.isoformat()
+    for booking in list_slot_bookings(slot.id, (BookingState.WAITLISTED,)):
+        contacts = messages.contacts_of(booking.enterprise_id)
+        messages.tell_contact("draw_postponed", booking, slot, contacts, draw_at=draw_at)
 
 
 def call_off_slot(public_id: str, reason: str, *, actor: Actor) -> Slot:

@@ -61,6 +61,9 @@ def _what(entry: AuditEntry, names: dict[str, str]) -> str:
         return str(gettext("Late cancellation"))
     if entry.action in {"booking.created", "booking.continued", "booking.promoted", "booking.offer_taken"}:
         return _entered(entry)
+    if entry.action == "booking.drawn":
+        number, registered = (entry.after.get(name, "") for name in ("queue_number", "registered"))
+        return str(gettext("Drew number %(number)s of %(registered)s", number=number, registered=registered))
     words = _WORDS.get(entry.action)
     return str(words) % {"party": entry.after.get("party", "")} if words else entry.action
 

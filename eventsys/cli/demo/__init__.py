@@ -10,8 +10,10 @@ import click
 from sqlalchemy import select
 
 from eventsys.bookings.keys import ensure_signing_key
+from eventsys.bookings.tasks import draw_due
 from eventsys.cli.application import COMMAND_LINE, installed
 from eventsys.cli.demo.activity import write_activity
+from eventsys.cli.demo.ballots import write_ballots
 from eventsys.cli.demo.district import write_district
 from eventsys.cli.demo.people import fresh_feeds, fresh_tokens, list_accounts, shown, write_accounts
 from eventsys.core.clock import now
@@ -43,8 +45,11 @@ def load(file: Path | None, enterprises: int, months: int, yes: bool) -> None:
                 "EVENTSYS_BASE_URL can be reached by others and the demonstration's password is published: add --yes"
             )
         with unit_of_work():
-            if db.session.get(District, 1) is None:
+            is_empty = db.session.get(District, 1) is None
+            if is_empty:
                 _write(enterprises, months)
+        if is_empty:
+            draw_due()
         if file is not None:
             with unit_of_work():
                 content = _content()
@@ -57,6 +62,7 @@ def _write(enterprises: int, months: int) -> None:
     district = write_district(enterprises, random)
     write_accounts(list_accounts(district.departments, district.enterprises))
     write_activity(district, months, random)
+    write_ballots(district)
 
 
 def _content() -> dict[str, object]:
@@ -66,12 +72,15 @@ def _content() -> dict[str, object]:
     open_slots = (
         select(Slot.public_id)
         .where(Slot.state == SlotState.PUBLISHED, Slot.is_hidden.is_(False), Slot.closes_at > now())
+        .where(Slot.draw_at.is_(None))
         .order_by((Slot.places_taken - Slot.capacity), Slot.starts_at)
         .limit(SLOTS_LISTED)
     )
+    ballots = select(Slot.public_id).where(Slot.draw_at.is_not(None)).order_by(Slot.draw_at)
     return {
         "accounts": shown(accounts),
         "tokens": fresh_tokens(accounts),
         "slots": list(db.session.scalars(open_slots)),
+        "ballots": list(db.session.scalars(ballots)),
         "feeds": fresh_feeds(accounts),
     }

@@ -82,7 +82,7 @@ class Ledger:
         """Whose turn the queue's rule says it is."""
         waiting = [seat.waiting for _number, seat in sorted(self.queue.items())]
         people_left = None if self.limit is None else self.limit - self.people
-        return next_turn(waiting, self.capacity - self.places, people_left, at)
+        return next_turn(waiting, self.capacity - self.places, people_left, at, people_max=self.limit)
 
     def take(self, at: datetime) -> None:
         """Note the counters as they are from now on."""
@@ -194,7 +194,7 @@ class Replay:
         return [
             Violation(f"a place is free and it is the turn of booking {turn.id}", ledger.slot)
             for ledger in self.ledgers.values()
-            if (turn := ledger.turn(at)) is not None
+            if (turn := ledger.turn(at)) is not None and turn.party  # else places gather for it
         ]
 
 

@@ -11,7 +11,7 @@ from eventsys.cli.race.clients import Client, Contact
 from eventsys.cli.race.district import Plan
 from eventsys.cli.race.history import Ledger
 
-CROWD = 48  # two servers run sixteen requests at once: more clients would only stand in front of them
+CROWD = 32  # two servers run sixteen requests at once: more clients would only stand in front of them
 ALL = 1_000_000
 THINK_SECONDS = 0.1
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -45,14 +45,16 @@ class Process:
             self._process.wait()
 
     def stop(self) -> None:
-        """End in order."""
+        """End in order, or at once when that takes too long or somebody ends us meanwhile."""
         if self._process is None or not self.is_running:
             return
         self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        with suppress(subprocess.TimeoutExpired):
+            try:
+                self._process.wait(STOP_SECONDS)
+            finally:
+                if self.is_running:
+                    self.kill()
 
 
 class Server(Process):
@@ -89,16 +91,13 @@ def serving(folder: Path, *, locks: bool = True, works: bool = True) -> Iterator
     name = "server" if locks else "canary"
     servers = [Server(folder / f"{name}-{number}.log", locks=locks) for number in (1, 2)]
     worker = Process(("eventsys.cli", "worker"), folder / "worker.log")
-    processes = [*servers, worker] if works else servers
-    try:
-        for process in processes:
+    with ExitStack() as ending:
+        for process in [*servers, worker] if works else servers:
+            ending.callback(process.stop)
             process.start()
         for server in servers:
             server.wait_until_ready()
         yield servers
-    finally:
-        for process in processes:
-            process.stop()
 
 
 def _free_port() -> int:

@@ -24,7 +24,7 @@ from eventsys.core.db import db
 from eventsys.slots.models import Slot
 
 PHASE_SECONDS = 300.0  # the longest that one client waits for the others
-SETTLE_SECONDS = 20.0
+SETTLE_SECONDS = 60.0
 PAUSE_SECONDS = 0.5
 KILL_PAUSE_SECONDS = 1.0
 

@@ -50,6 +50,10 @@ FIELDS: dict[str, Any] = {
     "reason": _l("Reason"),
     "party": _l("Number of people"),
     "slot": _l("Slot"),
+    "seed_hash": _l("Hash of the secret number"),
+    "seed": _l("Secret number"),
+    "registered": _l("Registered"),
+    "queue_number": _l("Number"),
 }
 OBJECTS: dict[str, Any] = {
     "department": _l("Department"),
@@ -85,6 +89,8 @@ VERBS: dict[str, Any] = {
     "applied": _l("carried out"),
     "changed": _l("edited"),
     "published": _l("published"),
+    "draw_sealed": _l("draw prepared"),
+    "drawn": _l("drawn"),
     "called_off": _l("called off"),
     "deleted": _l("deleted"),
     "cancelled": _l("cancelled"),

@@ -5,49 +5,81 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 
 from eventsys.accounts.models import ApiToken, Person, SignIn
 from eventsys.accounts.rules import SignInKind
 from eventsys.core.actor import Actor, Channel, Grant, Role
-from eventsys.core.clock import now
-from eventsys.core.db import db
+from eventsys.core.db import db, read
 from eventsys.core.tokens import hash_token
+from eventsys.core.types import PRESENT
 from eventsys.directory.models import Department, Device, District, Enterprise, Membership
 from eventsys.directory.rules import MembershipState
 from eventsys.directory.settings import must_have_second_factor
 
 
+def _with_grants(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Join the person's active memberships of organisations that are not disabled."""
+    return (
+        query.outerjoin(Membership, and_(Membership.person_id == Person.id, Membership.state == MembershipState.ACTIVE))
+        .outerjoin(Enterprise, Enterprise.id == Membership.enterprise_id)
+        .outerjoin(Department, Department.id == Membership.department_id)
+        .where(or_(Enterprise.id.is_(None), Enterprise.active), or_(Department.id.is_(None), Department.active))
+    )
+
+
+# Built once: every request asks one of them.
+SESSION = _with_grants(
+    select(
+        Person.id,
+        Person.name,
+        Person.email,
+        Person.locale,
+        Person.tf_primary_method,
+        select(District.settings).scalar_subquery().label("settings"),
+        SignIn.public_id,
+        SignIn.kind,
+        Device.membership_id,
+        Device.approved_at,
+        Membership.id.label("membership"),
+        Membership.role,
+        Membership.department_id,
+        Membership.enterprise_id,
+    )
+    .select_from(SignIn)
+    .join(Person, Person.id == SignIn.person_id)
+    .outerjoin(Device, Device.sign_in_id == SignIn.id)
+).where(
+    SignIn.key_hash == bindparam("hash"),
+    SignIn.revoked_at.is_(None),
+    SignIn.expires_at > PRESENT,
+    Person.active,
+)
+TOKEN = _with_grants(
+    select(
+        Person.id,
+        Person.name,
+        Person.email,
+        Person.locale,
+        ApiToken.public_id,
+        ApiToken.scopes,
+        Membership.role,
+        Membership.department_id,
+        Membership.enterprise_id,
+    )
+    .select_from(ApiToken)
+    .join(Person, Person.id == ApiToken.person_id)
+).where(
+    ApiToken.token_hash == bindparam("hash"),
+    ApiToken.revoked_at.is_(None),
+    or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > PRESENT),
+    Person.active,
+)
+
+
 def load_session_actor(secret: str) -> Actor | None:
     """The person behind a session's secret, with the roles this session may use; one statement."""
-    rows = db.session.execute(
-        _with_grants(
-            select(
-                Person.id,
-                Person.name,
-                Person.email,
-                Person.locale,
-                Person.tf_primary_method,
-                select(District.settings).scalar_subquery().label("settings"),
-                SignIn.public_id,
-                SignIn.kind,
-                Device.membership_id,
-                Device.approved_at,
-                Membership.id.label("membership"),
-                Membership.role,
-                Membership.department_id,
-                Membership.enterprise_id,
-            )
-            .select_from(SignIn)
-            .join(Person, Person.id == SignIn.person_id)
-            .outerjoin(Device, Device.sign_in_id == SignIn.id)
-        ).where(
-            SignIn.key_hash == hash_token(secret),
-            SignIn.revoked_at.is_(None),
-            SignIn.expires_at > now(),
-            Person.active,
-        )
-    ).all()
+    rows = read(SESSION, {"hash": hash_token(secret)})
     if not rows:
         return None
     first = rows[0]
@@ -69,28 +101,7 @@ def load_session_actor(secret: str) -> Actor | None:
 
 def load_token_actor(secret: str) -> Actor | None:
     """The person behind an API token, limited to its scopes; one statement."""
-    rows = db.session.execute(
-        _with_grants(
-            select(
-                Person.id,
-                Person.name,
-                Person.email,
-                Person.locale,
-                ApiToken.public_id,
-                ApiToken.scopes,
-                Membership.role,
-                Membership.department_id,
-                Membership.enterprise_id,
-            )
-            .select_from(ApiToken)
-            .join(Person, Person.id == ApiToken.person_id)
-        ).where(
-            ApiToken.token_hash == hash_token(secret),
-            ApiToken.revoked_at.is_(None),
-            or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now()),
-            Person.active,
-        )
-    ).all()
+    rows = read(TOKEN, {"hash": hash_token(secret)})
     if not rows:
         return None
     first = rows[0]
@@ -103,16 +114,6 @@ def load_token_actor(secret: str) -> Actor | None:
         token=first.public_id,
         scopes=frozenset(first.scopes),
         grants=_grants(rows),
-    )
-
-
-def _with_grants(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """Join the person's active memberships of organisations that are not disabled."""
-    return (
-        query.outerjoin(Membership, and_(Membership.person_id == Person.id, Membership.state == MembershipState.ACTIVE))
-        .outerjoin(Enterprise, Enterprise.id == Membership.enterprise_id)
-        .outerjoin(Department, Department.id == Membership.department_id)
-        .where(or_(Enterprise.id.is_(None), Enterprise.active), or_(Department.id.is_(None), Department.active))
     )
 
 

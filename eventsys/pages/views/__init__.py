@@ -2,6 +2,7 @@
 
 from eventsys.pages.views import (
     about,
+    ballot,
     calling_off,
     desk,
     home,
@@ -17,6 +18,7 @@ from eventsys.pages.views.blueprint import bp, no_shows_bp, requests_bp, slots_b
 
 __all__ = [
     "about",
+    "ballot",
     "bp",
     "calling_off",
     "desk",

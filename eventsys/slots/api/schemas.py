@@ -104,6 +104,14 @@ class QuotaOut(Part):
     open = Whole(allow_none=True, metadata={"description": "open at a time"})
 
 
+class BallotOut(Part):
+    """What is known of a draw before it: `seed_hash` (SHA-256) fixes its outcome, `registered` take part."""
+
+    seed_hash = Text()
+    weighted = fields.Boolean()
+    registered = Whole()
+
+
 class SlotOut(Part):
     """A slot. `opens_at` null: open since it was published; a limit that is null does not exist."""
 
@@ -137,6 +145,7 @@ class SlotOut(Part):
     invited_until = Instant(allow_none=True, metadata={"description": "until when only the invited may book"})
     draw_at = Instant(allow_none=True, metadata={"description": "until then bookings register for a draw"})
     drawn_at = Instant(allow_none=True)
+    ballot = Derived(BallotOut, "ballot_of", allow_none=True)
     questions = Listed(Nested(QuestionOut))
     audience = Derived(AudienceOut, "audience_of")
     online_url = Text(allow_none=True, metadata={"description": "for who booked and the department"})
@@ -152,6 +161,14 @@ class SlotOut(Part):
     def quota_of(self, slot: Slot) -> Any:
         """The quotas of the slot."""
         return {"month": slot.quota_month, "edition": slot.quota_edition, "open": slot.quota_open}
+
+    def ballot_of(self, slot: Slot) -> Any:
+        """The draw of a slot that is drawn, once it is published."""
+        ballot = slot.ballot if slot.draw_at is not None else None
+        if ballot is None:
+            return None
+        registered = slot.waiting if slot.drawn_at is None else len(ballot.entries)
+        return {"seed_hash": ballot.seed_hash, "weighted": slot.is_draw_weighted, "registered": registered}
 
     def audience_of(self, slot: Slot) -> Any:
         """The audience with public ids and names."""

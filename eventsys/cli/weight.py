@@ -1,0 +1,73 @@
+"""What keeps a server process small; tests/house/test_weight.py holds the figures."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import sys
+from types import ModuleType
+from typing import Any
+
+# Imported by libraries only because it is installed; None makes their `import` fail as if it were not.
+NOT_WANTED = (
+    "greenlet",  # structlog and SQLAlchemy would look into it; nothing here is asynchronous
+    "rich",  # structlog would load 12 MB to colour what is JSON
+)
+# APIFlask takes marshmallow or pydantic and cannot be imported without either. Ours are marshmallow's; the other
+# weighs 9 MB.
+STAND_INS = ("pydantic", "pydantic.fields", "pydantic.json_schema", "pydantic_core")
+# mallopt(3) by number. By default glibc keeps what once was large and a heap for each few threads.
+MALLOC = {-8: 1, -3: 64 * 1024, -1: 512 * 1024}  # M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD
+# A page leaves a thousand objects that only the collector frees; the default lets 70,000 gather (10 MB).
+GC_THRESHOLDS = (700, 10, 2)
+
+
+def leave_out_what_is_not_used() -> None:
+    """Keep libraries out of the process that others would load for nothing."""
+    for name in NOT_WANTED:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    for name in STAND_INS:
+        sys.modules.setdefault(name, _StandIn(name))
+    if "PIL" not in sys.modules:  # the drawers of qrcode would load it, and pages draw codes as SVG
+        sys.modules["PIL"] = None  # type: ignore[assignment]
+        import qrcode  # noqa: F401
+
+        del sys.modules["PIL"]  # a poster needs it
+
+
+def give_memory_back() -> None:
+    """Make the C library return what is freed to the system; without glibc nothing happens."""
+    if sys.platform != "linux":
+        return
+    library = ctypes.CDLL(None)
+    if hasattr(library, "gnu_get_libc_version"):
+        for option, value in MALLOC.items():
+            library.mallopt(option, value)
+
+
+def settle() -> None:
+    """After the application was made: what lives as long as the process is never looked through again, and garbage is
+    found sooner."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
+class _Anything(type):
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return cls
+
+
+class _Nothing(metaclass=_Anything):
+    """A base and an annotation of what is never made."""
+
+
+class _StandIn(ModuleType):
+    """A module that has every name."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Nothing
