@@ -7,6 +7,7 @@ import unicodedata
 
 from eventsys.core.errors import Invalid
 
+BLANKS = " \n\t\u3000"  # what cleaning takes off at both ends
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _LINE_BREAKS = re.compile(r"[\n\r\t\x85\u2028\u2029]")
 
@@ -21,7 +22,7 @@ def clean_line(value: str, field: str, limit: int, *, required: bool = False) ->
 
 def clean_text(value: str, field: str, limit: int, *, required: bool = False) -> str:
     """Text of several lines (LF) without outer blanks, at most `limit` characters; Invalid names `field`."""
-    value = value.replace("\r\n", "\n").replace("\r", "\n").strip(" \n\t\u3000")
+    value = value.replace("\r\n", "\n").replace("\r", "\n").strip(BLANKS)
     if _FORBIDDEN.search(value):
         raise Invalid("control_characters", field=field)
     if len(value) > limit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from eventsys.accounts.rules import EMAIL_MAX, parse_email, parse_mobile
 from eventsys.accounts.rules import NAME_MAX as PERSON_NAME_MAX
 from eventsys.core.errors import Invalid
-from eventsys.core.text import clean_line, clean_text
+from eventsys.core.text import BLANKS, clean_line, clean_text
 from eventsys.directory.rules import (
     ADDRESS_MAX,
     COLOURS,
@@ -34,6 +34,8 @@ TAG_MAX = 40
 TAGS_MAX = 30
 TAG_SEPARATORS = "、，,;；\n"
 _SPLIT = re.compile(f"[{TAG_SEPARATORS}]")
+SERVICES_MAX = 100  # of a department
+_SEMICOLON = re.compile("[；;\n]")
 
 T = TypeVar("T")
 Kind = TypeVar("Kind", bound=StrEnum)
@@ -160,6 +162,8 @@ def check_service(typed: ServiceDetails) -> ServiceDetails:
         name_en=problems.take(clean_line, typed.name_en, "name_en", NAME_MAX, default=""),
         topic=problems.take(_choice, typed.topic, "topic", Topic, default=Topic.SERVICE),
     )
+    if _SEMICOLON.search(checked.name):
+        problems.add("bad_service_name", "name")
     problems.raise_if_any()
     return checked
 
@@ -228,6 +232,30 @@ def check_person(typed: PersonDetails) -> PersonDetails:
         problems.add("mobile_or_email", "mobile")
     problems.raise_if_any()
     return checked
+
+
+def split_services(text: str) -> tuple[str, ...]:
+    """Names of services typed in one field, separated by semicolons or, where there are none, by 、."""
+    parts = _SEMICOLON.split(text) if _SEMICOLON.search(text) else text.split("、")
+    return tuple(dict.fromkeys(name for part in parts if (name := part.strip(BLANKS))))
+
+
+def join_services(names: Sequence[str]) -> str:
+    """One text that `split_services` takes apart again: a name may hold 、, never a semicolon."""
+    if any("、" in name for name in names):
+        return "；".join(names) + ("；" if len(names) == 1 else "")
+    return "、".join(names)
+
+
+def check_service_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The names fit to store, without repetition; Invalid names the field `services`."""
+    try:
+        cleaned = tuple(dict.fromkeys(check_service(ServiceDetails(name)).name for name in names))
+    except Invalid as error:
+        raise Invalid(error.code, field="services", **error.fields) from None
+    if len(cleaned) > SERVICES_MAX:
+        raise Invalid("too_many_items", field="services", limit=SERVICES_MAX)
+    return cleaned
 
 
 def split_tags(text: str) -> tuple[str, ...]:

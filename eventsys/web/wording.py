@@ -204,6 +204,7 @@ SENTENCES: dict[str, Any] = {
     "cell_park": _l("There is no such park. Create it first or correct the name."),
     "cell_active": _l("Write 启用 or 停用."),
     "cell_colour": _l("Write a number from 1 to %(colours)s."),
+    "bad_service_name": _l("The name of a service cannot contain a semicolon."),
     "bad_tag": _l("A tag cannot contain commas, semicolons or line breaks."),
 }
 

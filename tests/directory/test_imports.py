@@ -9,7 +9,7 @@ from eventsys.core.audit import AuditEntry
 from eventsys.core.db import db, unit_of_work
 from eventsys.core.errors import Invalid, NotAllowed
 from eventsys.directory import services
-from eventsys.directory.commands import DepartmentDetails, EnterpriseDetails
+from eventsys.directory.commands import DepartmentDetails, EnterpriseDetails, ServiceDetails
 from eventsys.directory.imports.export import export_rows, write_csv, write_template, write_xlsx
 from eventsys.directory.imports.rules import ImportKind
 from eventsys.directory.imports.services import run_import
@@ -132,6 +132,36 @@ def test_departments_by_code_or_name(app):
     assert (_counts(renamed), get_department("tax").active) == ((0, 1, 0), False)
 
 
+def test_services_are_offered_as_listed(app):
+    def offered(code):
+        db.session.rollback()
+        db.session.expire_all()
+        return [(item.name, item.active) for item in get_department(code).services]
+
+    text = "代码,名称,服务事项\ntax,示范区税务局,新事项、政策辅导\nnew,新局,甲、乙；丙；\nkxj,示范区科信局,\n"
+    assert _counts(bring("departments", text)) == (1, 1, 1)
+    assert offered("tax") == [("新事项", True), ("政策辅导", True)]
+    assert offered("new") == [("甲、乙", True), ("丙", True)]
+    assert offered("kxj") == [("政策辅导", True)]
+    assert _counts(bring("departments", text)) == (0, 0, 3)
+    for content in (write_csv(export_rows("departments")), write_xlsx(export_rows("departments"))):
+        assert _counts(bring("departments", content)) == (0, 0, 3)
+    bring("departments", "代码,名称,服务\ntax,示范区税务局,另一项;\n")
+    assert offered("tax") == [("另一项", True), ("新事项", False), ("政策辅导", False)]
+    bring("departments", "代码,名称,服务\ntax,示范区税务局,政策辅导、另一项\n")
+    assert offered("tax") == [("政策辅导", True), ("另一项", True), ("新事项", False)]
+    assert {"service.created", "service.edited"} <= set(db.session.scalars(select(AuditEntry.action)))
+
+
+def test_service_problems(app):
+    long, many = "长" * 121, "、".join(str(number) for number in range(101))
+    text = f"代码,名称,服务事项\ntax,示范区税务局,好、{long}\nkxj,示范区科信局,{many}\n"
+    assert _lines(bring("departments", text)) == [(2, "服务事项", "too_long"), (3, "服务事项", "too_many_items")]
+    with pytest.raises(Invalid) as refused, unit_of_work():
+        services.add_service(cast.fixed_id("d", 1), ServiceDetails("甲；乙"), actor=ADMIN)
+    assert (refused.value.code, refused.value.field) == ("bad_service_name", "name")
+
+
 def test_department_problems(app):
     text = "代码,名称,颜色,邮箱\ntax,示范区科信局,,\nnew,甲,25,\nnew2,甲二,,x\n9,乙,,\nn3,丙,,\nn4,丙,,\n"
     report = bring("departments", text)
@@ -189,6 +219,8 @@ def test_what_is_exported_is_imported_without_a_change(app, name, other, note):
         services.edit_department(
             cast.fixed_id("d", 1), DepartmentDetails(f"{name}局", other, name_en=name, phone=other), None, actor=ADMIN
         )
+        offered = ServiceDetails(name.replace(";", "、"), topic="care")
+        services.edit_service(cast.fixed_id("s", 1), offered, actor=ADMIN)
     db.session.rollback()
     db.session.expire_all()
     for kind, count in ((ImportKind.ENTERPRISES, 4), (ImportKind.DEPARTMENTS, 2)):

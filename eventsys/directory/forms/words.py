@@ -44,6 +44,7 @@ FIELDS: dict[str, Any] = {
     "unchanged": _l("Unchanged"),
     "locale": _l("Language"),
     "session": _l("Session"),
+    "services": _l("Services offered"),
     "title": _l("Title"),
     "starts_at": _l("Start"),
     "ends_at": _l("End"),

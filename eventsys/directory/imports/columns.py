@@ -41,6 +41,7 @@ COLUMNS: Mapping[ImportKind, tuple[Column, ...]] = {
         Column("colour", "颜色", "Colour", ("色号", "颜色编号", "color")),
         Column("phone", "联系电话", "Telephone", ("电话", "联系方式", "办公电话", "phone", "tel")),
         Column("email", "电子邮箱", "Mail", ("邮箱", "电子邮件", "email", "e-mail", "mail address")),
+        Column("services", "服务事项", "Services", ("服务", "事项", "服务内容", "service")),
         Column("active", "状态", "State", ("启用状态", "是否启用", "status", "active")),
     ),
     ImportKind.ENTERPRISES: (

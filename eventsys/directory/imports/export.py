@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from eventsys.directory.commands import join_services
 from eventsys.directory.imports.cells import guard_csv, guard_text
 from eventsys.directory.imports.columns import COLUMNS, Column
 from eventsys.directory.imports.plan import ACTIVE_WORDS, SIZE_WORDS
@@ -38,6 +39,8 @@ def export_rows(kind: ImportKind | str) -> Export:
         if kind is ImportKind.DEPARTMENTS
         else [enterprise_state(row) | {"park": row.park.name if row.park else ""} for row in every_enterprise()]
     )
+    for state in states if kind is ImportKind.DEPARTMENTS else ():
+        state["services"] = join_services(state["services"])
     rows = tuple(tuple(_text(state[column.field]) for column in columns) for state in states)
     return Export(kind, tuple(column.zh for column in columns), rows)
 
@@ -122,6 +125,10 @@ HINTS: Mapping[ImportKind, Mapping[str, tuple[str, str]]] = {
         "name": ("必填，不能重复。", "Required, unique."),
         "short_name": ("最多20个字；名称超过20个字时必填。", "At most 20 characters; required for longer names."),
         "colour": ("1至24的色号；空白自动分配。", "1 to 24; empty: chosen for you."),
+        "services": (
+            "多个事项用顿号或分号隔开（名称含顿号时用分号）；未列出的事项会停用。",
+            "Separated by 、 or semicolons (semicolons when a name holds 、); those not listed are disabled.",
+        ),
         "active": _ACTIVE_HINT,
     },
     ImportKind.ENTERPRISES: {
@@ -145,6 +152,7 @@ EXAMPLES: Mapping[ImportKind, Mapping[str, str]] = {
         "colour": "1",
         "phone": "0592-1234567",
         "email": "department@example.com",
+        "services": "政策辅导、申报指导",
         "active": "启用",
     },
     ImportKind.ENTERPRISES: {

@@ -13,12 +13,14 @@ from typing import Any
 
 from eventsys.core.errors import Invalid
 from eventsys.core.search import initials
-from eventsys.core.text import fold
+from eventsys.core.text import BLANKS, fold
 from eventsys.directory.commands import (
     DepartmentDetails,
     EnterpriseDetails,
     check_department,
     check_enterprise,
+    check_service_names,
+    split_services,
     split_tags,
 )
 from eventsys.directory.imports.columns import known_column, missing_columns
@@ -26,7 +28,6 @@ from eventsys.directory.imports.rules import EXAMPLE_MARK, Change, ImportKind, O
 from eventsys.directory.rules import CODE_MAX, COLOURS, SHORT_NAME_MAX, EnterpriseSize, parse_credit_code
 
 State = dict[str, Any]
-BLANKS = " \n\t\u3000"  # what cleaning takes off as well
 
 _LOST_DIGITS = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
 _ON = {"启用", "是", "有效", "正常", "active", "enabled", "yes", "true", "1"}
@@ -149,6 +150,9 @@ def _plan_department(work: _Work, row: Row) -> None:
         work.refuse(row, "name", "name_taken", details.name)
     if _repeats(work, row, "name", details.name, work.rows_by_name) or len(work.problems) > problems:
         return None
+    _take_services(work, row, values)
+    if len(work.problems) > problems:
+        return None
     values |= {key: getattr(details, key) for key in ("name", "short_name", "name_en", "phone", "email")}
     values["code"] = details.code
     return _conclude(work, row, code, before, values)
@@ -182,6 +186,17 @@ def _take_texts(work: _Work, row: Row, values: State, names: tuple[str, ...]) ->
         text = work.cell(row, name)
         if text:
             values[name] = text
+
+
+def _take_services(work: _Work, row: Row, values: State) -> None:
+    """The services named are those offered from now on, in this order."""
+    text = work.cell(row, "services")
+    if not text:
+        return
+    try:
+        values["services"] = check_service_names(split_services(text))
+    except Invalid as error:
+        work.refuse(row, "services", error.code, text, **error.fields)
 
 
 def _take_choice(work: _Work, row: Row, values: State, name: str, parse: Callable[[str], Any]) -> None:
@@ -227,7 +242,7 @@ def _new_enterprise(code: str) -> State:
 def _new_department(code: str, name: str, count: int) -> State:
     short = name if len(name) <= SHORT_NAME_MAX else ""
     return {"code": code, "name": name, "short_name": short, "name_en": "", "colour": count % COLOURS + 1,
-            "phone": "", "email": "", "active": True}  # fmt: skip
+            "phone": "", "email": "", "services": (), "active": True}  # fmt: skip
 
 
 def enterprise_details(state: State) -> EnterpriseDetails:
@@ -237,7 +252,7 @@ def enterprise_details(state: State) -> EnterpriseDetails:
 
 def department_details(state: State) -> DepartmentDetails:
     """The command a state stands for."""
-    return DepartmentDetails(**{name: value for name, value in state.items() if name != "active"})
+    return DepartmentDetails(**{name: value for name, value in state.items() if name not in {"active", "services"}})
 
 
 def propose_code(name: str, taken: set[str]) -> str:

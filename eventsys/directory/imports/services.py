@@ -27,7 +27,12 @@ from eventsys.directory.models import Department, Enterprise, ImportMapping, Par
 from eventsys.directory.queries.imports import BATCH, departments_by_code, enterprises_by_code, find_mapping
 from eventsys.directory.queries.organisations import all_parks
 from eventsys.directory.rules import parse_credit_code
-from eventsys.directory.services.departments import add_department, change_department, switch_department
+from eventsys.directory.services.departments import (
+    add_department,
+    change_department,
+    offer_services,
+    switch_department,
+)
 from eventsys.directory.services.enterprises import (
     build_enterprise,
     change_enterprise,
@@ -122,6 +127,7 @@ def department_state(department: Department) -> State:
         "colour": department.colour,
         "phone": department.phone,
         "email": department.email,
+        "services": tuple(service.name for service in department.services if service.active),
         "active": department.active,
     }
 
@@ -181,6 +187,8 @@ def _apply_departments(changes: tuple[Change, ...], departments: Mapping[str, De
         elif change.outcome is Outcome.UPDATED:
             department.require_version(None)
             change_department(department, check_department(department_details(dict(change.values))), actor)
+        if department_state(department)["services"] != change.values["services"]:
+            offer_services(department, change.values["services"], actor)
         if department.active != change.values["active"]:
             switch_department(department, change.values["active"], actor)
 

@@ -21,9 +21,11 @@ def find_mapping(kind: str, heading_hash: str) -> ImportMapping | None:
 
 
 def departments_by_code(*, lock: bool) -> dict[str, Department]:
-    """Every department by its code."""
-    query = select(Department).order_by(Department.id)
-    rows = db.session.scalars(query.with_for_update() if lock else query, execution_options={"populate_existing": True})
+    """Every department by its code, with its services."""
+    query = select(Department).options(selectinload(Department.services)).order_by(Department.id)
+    rows = db.session.scalars(
+        query.with_for_update(of=Department) if lock else query, execution_options={"populate_existing": True}
+    )
     return {row.code: row for row in rows}
 
 
@@ -46,8 +48,10 @@ def enterprises_by_code(codes: Collection[str], *, lock: bool) -> dict[str, Ente
 
 
 def every_department() -> Sequence[Department]:
-    """Every department, disabled ones too, oldest first."""
-    return db.session.scalars(select(Department).order_by(Department.id)).all()
+    """Every department with its services, disabled ones too, oldest first."""
+    return db.session.scalars(
+        select(Department).options(selectinload(Department.services)).order_by(Department.id)
+    ).all()
 
 
 def every_enterprise() -> Iterator[Enterprise]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -92,17 +93,41 @@ def add_service(department_id: str, command: ServiceDetails, *, actor: Actor) ->
     details = check_service(command)
     _require_free_service(department, details.name)
     last = db.session.scalar(select(func.max(Service.position)).where(Service.department_id == department.id))
+    return _append_service(department, details, (last if last is not None else -1) + 1, actor)
+
+
+def offer_services(department: Department, names: Sequence[str], actor: Actor) -> None:
+    """Let a locked department offer exactly the services of these names, in this order: new ones are made, known ones
+    enabled, those not named disabled and kept at the end. Imports use it."""
+    known = {service.name: service for service in department.services}
+    for position, name in enumerate(names):
+        service = known.get(name) or _append_service(department, ServiceDetails(name), position, actor)
+        _place_service(service, position, True, actor)
+    others = [service for name, service in known.items() if name not in names]
+    for position, service in enumerate(others, start=len(names)):
+        _place_service(service, position, False, actor)
+    db.session.flush()
+    db.session.expire(department, ["services"])
+
+
+def _append_service(department: Department, details: ServiceDetails, position: int, actor: Actor) -> Service:
     service = Service(
-        department_id=department.id,
+        department=department,
         name=details.name,
         name_en=details.name_en,
         topic=details.topic,
-        position=(last if last is not None else -1) + 1,
+        position=position,
     )
     db.session.add(service)
     db.session.flush()
     audit.record(actor, "service.created", "service", service.public_id, after=_service_state(service, department))
     return service
+
+
+def _place_service(service: Service, position: int, is_active: bool, actor: Actor) -> None:
+    before = _service_state(service, service.department)
+    service.position, service.active = position, is_active
+    _record_service(service, before, actor)
 
 
 def edit_service(public_id: str, command: ServiceDetails, *, actor: Actor) -> Service:
