@@ -1,7 +1,7 @@
-"""`make bench`: rates of a real server on the demonstration district, as ratios of a bare page and of bare writes.
+"""What people and programmes read most, and booking, of a real server on the demonstration district on SQLite.
 
-A machine's speed says nothing, so nothing here is a limit: reads are compared with /healthz on the same server, writes
-with bare one-row transactions on a database file of the same settings. Rounds are interleaved and the median counts.
+Reads are compared with /healthz on the same server, writes with bare one-row transactions on a database file of the
+same settings.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def bookings(demo: dict[str, Any]) -> Act:
     return act
 
 
-def main() -> None:
+def measure() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as home:
         folder, port = Path(home), free_port()
@@ -141,7 +141,3 @@ def main() -> None:
     for name, median in medians.items():
         base = "bare writes" if name == "book and cancel" else "bare page"
         print(f"{name:<24}{median:>10.0f} /s{median / medians[base]:>10.1%} of {base}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,14 @@
+"""`make bench`: rates as ratios of something bare on the same machine in the same run.
+
+A machine's speed says nothing, so nothing here is a limit. Rounds are interleaved and the median counts.
+"""
+
+from __future__ import annotations
+
+from benchmarks import bookings, reads
+
+if __name__ == "__main__":
+    print("SQLite, the demonstration district, 8 clients")
+    reads.measure()
+    print("\nPostgreSQL, 16 clients, beside pgbench doing the same writes")
+    bookings.measure()
