@@ -238,3 +238,5 @@ class IdempotencyKey(Model):
     booking_id: Mapped[int] = mapped_column(BigId, ForeignKey("bookings.id", ondelete="CASCADE"))
     answer: Mapped[dict[str, Any]]
     created_at: Mapped[CreatedAt] = mapped_column(index=True)
+
+    booking: Mapped[Booking] = relationship()

@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -46,6 +47,7 @@ class TicketCode:
     key_id: int
 
 
+@lru_cache(maxsize=64)  # a new ticket's code is asked for twice: for the mail and for the answer
 def sign(ticket: str, slot: str, key_id: int, key: Ed25519PrivateKey) -> str:
     """The code of a ticket: 132 upper-case base32 characters. Deterministic (RFC 8032)."""
     header = bytes((VERSION, key_id)) + id_to_bytes(ticket) + id_to_bytes(slot)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, cast
 
-from sqlalchemy import Column, ColumnElement, Table, TextClause, func, inspect, literal_column, null, text
-from sqlalchemy.orm import attributes
+from sqlalchemy import Column, ColumnElement, Table, TextClause, func, inspect, literal_column, select, text
+from sqlalchemy.orm import aliased, attributes
 
 from eventsys.core.db import Model, db, is_sqlite
 
@@ -18,8 +18,10 @@ Step = tuple[Shape, Any]  # and the rows or row
 
 
 def next_key(model: type[Model], *, sqlite: bool) -> ColumnElement[Any]:
-    """A primary key for a row to be written by `flush_together`; NULL on SQLite, which gives keys as it writes."""
-    return null() if sqlite else func.nextval(literal_column(f"'{model.__tablename__}_id_seq'"))
+    """A primary key for a row to be written by `flush_together`, so that others can refer to it before."""
+    if sqlite:  # where nobody else writes meanwhile
+        return select(func.coalesce(func.max(text("id")), 0) + 1).select_from(aliased(model)).scalar_subquery()
+    return func.nextval(literal_column(f"'{model.__tablename__}_id_seq'"))
 
 
 def flush_together() -> None:
@@ -65,27 +67,35 @@ def _table(row: Model) -> Table:
 
 def _values_of_new(row: Model) -> dict[str, Any]:
     """Every column's value, its default applied; a primary key that nobody chose is left to its sequence."""
-    values = {}
-    for column in _table(row).columns:
-        value = row.__dict__.get(column.key)
-        if value is None and column.default is not None:
-            value = _default_of(column)
-            attributes.set_committed_value(row, column.key, value)
-        if value is not None or not column.primary_key:
-            values[column.name] = value
+    given, values = row.__dict__, {}
+    for name, is_key, default in _columns(type(row)):
+        value = given.get(name)
+        if value is None and default is not None:
+            value = default()
+            attributes.set_committed_value(row, name, value)
+        if value is not None or not is_key:
+            values[name] = value
     return values
 
 
-def _default_of(column: Column[Any]) -> Any:
+@cache
+def _columns(model: type[Model]) -> tuple[tuple[str, bool, Callable[[], Any] | None], ...]:
+    """Name, whether it is the primary key's and what makes its default, of each column."""
+    table = cast("Table", inspect(model).local_table)
+    return tuple((column.name, column.primary_key, _default_of(column)) for column in table.columns)
+
+
+def _default_of(column: Column[Any]) -> Callable[[], Any] | None:
     default: Any = column.default
-    return default.arg(None) if default.is_callable else default.arg
+    if default is None:
+        return None
+    return partial(default.arg, None) if default.is_callable else lambda: default.arg
 
 
 def _changes_of(row: Model) -> dict[str, Any]:
     state = inspect(row)
-    columns = _table(row).columns.keys()
-    changed = [name for name in columns if name in state.committed_state and state.attrs[name].history.has_changes()]
-    return {name: getattr(row, name) for name in changed}
+    touched = [name for name, _, _ in _columns(type(row)) if name in state.committed_state]
+    return {name: getattr(row, name) for name in touched if state.attrs[name].history.has_changes()}
 
 
 @lru_cache(maxsize=256)

@@ -176,9 +176,15 @@ def settings_from(district: Mapping[str, Any], department: Mapping[str, Any] | N
     return Settings(**formats, **others)
 
 
+def setting_of_district(key: str, district: Mapping[str, Any]) -> Value:
+    """What holds of one setting in the district, without a look at the others."""
+    stored = _stored(SETTINGS[key], district)
+    return SETTINGS[key].default if stored is None else stored
+
+
 def must_have_second_factor(roles: frozenset[Role], district: Mapping[str, Any]) -> bool:
     """Whether a person who holds `roles` must have a second step at sign-in; `district` are its stored settings."""
-    return bool(roles & DEMANDED_OF[settings_from(district).second_factor])
+    return bool(roles & DEMANDED_OF[SecondFactor(str(setting_of_district("second_factor", district)))])
 
 
 def _stored(setting: Setting, level: Mapping[str, Any]) -> Value | None:

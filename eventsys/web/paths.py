@@ -16,8 +16,9 @@ def is_api(path: str) -> bool:
 
 
 def is_sessionless(path: str) -> bool:
-    """Whether no session is read or kept for the path: calendar clients get no cookie, whatever they send."""
-    return path.startswith(FEED_PREFIX)
+    """Whether no session is read or kept for the path: programmes and calendar clients get no cookie, whatever they
+    send."""
+    return path.startswith((API_PREFIX, FEED_PREFIX))
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

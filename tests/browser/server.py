@@ -36,9 +36,9 @@ def eventsys(env: Mapping[str, str], *arguments: str) -> None:
 
 
 @contextmanager
-def serving(env: Mapping[str, str], port: int) -> Iterator[str]:
+def serving(env: Mapping[str, str], port: int, workers: int = 1) -> Iterator[str]:
     """The server's address while it answers."""
-    command = [sys.executable, "-m", "eventsys.cli", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "eventsys.cli", "serve", "--port", str(port), "--workers", str(workers)]
     url = f"http://127.0.0.1:{port}"
     with subprocess.Popen(command, env=dict(env), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased, defer, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from eventsys.bookings.models import Attendee, Booking, IdempotencyKey, QuotaException
@@ -48,6 +48,20 @@ from eventsys.slots.models import Slot, slot_enterprises
 from eventsys.slots.rules import LONGEST, SlotFormat
 
 NOBODY = -1  # the primary key of no booking
+# Of a slot that is locked for booking; whoever asks all the same gets it.
+NOT_NEEDED = (
+    Slot.title_en,
+    Slot.description,
+    Slot.online_url,
+    Slot.is_draw_weighted,
+    Slot.created_at,
+    Slot.created_by_id,
+    Slot.published_at,
+    Slot.called_off_at,
+    Slot.call_off_reason,
+    Slot.changed_at,
+    Slot.sequence,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +125,7 @@ def _entry_query(*, sqlite: bool) -> Select[*tuple[Any, ...]]:
         )
         .where(Slot.public_id == bindparam("slot"))
         .options(
+            *(defer(column) for column in NOT_NEEDED),
             joinedload(Slot.department).load_only(Department.name, Department.short_name, Department.phone),
             joinedload(Slot.place).load_only(Place.name),
         )

@@ -32,7 +32,7 @@ from eventsys.core.clock import now
 from eventsys.core.db import db
 from eventsys.core.errors import Conflict, NotAllowed, NotFound, Refusal
 from eventsys.directory.models import Enterprise
-from eventsys.directory.settings import settings_from
+from eventsys.directory.settings import setting_of_district, settings_from
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import is_slot_for, nearest_slots
 from eventsys.slots.rules import AudienceKind
@@ -91,9 +91,9 @@ def with_nearest(refused: Refusal, slot: Slot, party: int, enterprise: int) -> R
 
 def needs_approval(district: dict[str, Any], enterprise: int) -> bool:
     """Whether no-shows make the department decide, where the district has such a rule."""
-    settings = settings_from(district)
-    if not settings.no_show_rule:
+    if not setting_of_district("no_show_rule", district):
         return False
+    settings = settings_from(district)
     rule = NoShowRule(settings.no_show_count, settings.no_show_months, settings.no_show_days)
     return rule.needs_approval(list_missed(enterprise, months_before(now(), rule.months)), now())
 

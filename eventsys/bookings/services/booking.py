@@ -241,13 +241,10 @@ def _write(
         attendees=[attendee.public_id for attendee in attendees],
         channel=command.channel,
     )
-    booking.attendees.extend(attendees)  # before it is written: afterwards SQLite would read whom it has already
-    db.session.add(booking)
-    if booking.id is None:
-        db.session.flush()
     for attendee in attendees:
         attendee.booking_id = booking.id
-    db.session.add_all(attendees)
+    booking.attendees.extend(attendees)
+    db.session.add(booking)
     return booking
 
 
@@ -274,6 +271,7 @@ def _keep(idempotency: Idempotency, owner: str, booking: Booking, answer: dict[s
             key=idempotency.key,
             request_hash=idempotency.request_hash,
             booking_id=booking.id,
+            booking=booking,
             answer=answer,
         )
     )
