@@ -12,6 +12,7 @@ from eventsys.pages.views import (
     notice,
     slot,
     slot_editor,
+    window,
 )
 from eventsys.pages.views.blueprint import bp, no_shows_bp, slots_bp
 
@@ -30,4 +31,5 @@ __all__ = [
     "slot",
     "slot_editor",
     "slots_bp",
+    "window",
 ]
