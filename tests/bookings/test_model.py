@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from dataclasses import replace
 from datetime import date, timedelta
 
 import hypothesis.strategies as st
@@ -67,6 +68,13 @@ class Booking(Programme):
     def book(self, who: int, which: int, party: int, named: int, colleague: bool, on_behalf: bool) -> None:
         wish = Wish(party, party, named=min(named, party))
         self.ask_for(wish, who, which, colleague=colleague, on_behalf=on_behalf)
+
+    @precondition(lambda self: self.bookings("held", "waitlisted"))
+    @rule(n=some, wish=wishes, waits=st.booleans())
+    def go_on(self, n: int, wish: Wish, waits: bool) -> None:
+        group = self.one_of(n, "held", "waitlisted")
+        which = self.model.rooms.index(group.room)
+        self.ask_for(replace(wish, waits=waits), group.enterprise, which, colleague=True)
 
     @rule(who=who, which=which, wish=wishes)
     def wait_in_line(self, who: int, which: int, wish: Wish) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,32 +53,46 @@ def browser(playwright_driver: Playwright, chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the server."""
+    return tmp_path_factory.mktemp("site")
+
+
+@pytest.fixture(scope="session")
+def site(site_home: Path) -> Iterator[str]:
     """The address of a server whose database holds the cast; everybody's password is `cast.PASSWORD`."""
-    home, port = tmp_path_factory.mktemp("site"), free_port()
-    env = environment(home, port)
+    port = free_port()
+    env = environment(site_home, port)
     eventsys(env, "db", "upgrade")
-    write_cast(home, env)
+    with inside(site_home, env["EVENTSYS_BASE_URL"]):
+        write_cast()
     with serving(env, port) as url:
         yield url
 
 
-def write_cast(home: Path, env: dict[str, str]) -> None:
-    """The cast with passwords, and a ticket key, written before the server starts."""
-    from eventsys.accounts.services.passwords import hash_new_password
+@contextmanager
+def inside(home: Path, url: str) -> Iterator[None]:
+    """Within the application of a server, for what no page does: on its database, not in its process."""
     from eventsys.app import create_app
-    from eventsys.bookings.keys import ensure_signing_key
-    from eventsys.core.actor import system_actor
-    from eventsys.core.db import db, unit_of_work
+    from eventsys.core.db import db
 
     secret = (home / "secret_key").read_text()
-    app = create_app(make_config(home, secret_key=secret, base_url=env["EVENTSYS_BASE_URL"]))
-    with app.app_context():
-        with unit_of_work():
-            cast.load_cast(hash_new_password(cast.PASSWORD))
-            ensure_signing_key(actor=system_actor("test"))
+    with create_app(make_config(home, secret_key=secret, base_url=url)).app_context():
+        yield
         db.session.remove()
         db.engine.dispose()
+
+
+def write_cast() -> None:
+    """The cast with passwords, and a ticket key."""
+    from eventsys.accounts.services.passwords import hash_new_password
+    from eventsys.bookings.keys import ensure_signing_key
+    from eventsys.core.actor import system_actor
+    from eventsys.core.db import unit_of_work
+
+    with unit_of_work():
+        cast.load_cast(hash_new_password(cast.PASSWORD))
+        ensure_signing_key(actor=system_actor("test"))
 
 
 @pytest.fixture

@@ -28,10 +28,12 @@ def look(app, slot, member=None, language="en"):
 
 
 def action(page):
-    """The primary button of the page, if any: where it leads or posts to, and its word."""
+    """The primary button of the page, if any: where it leads or posts to, and its word. Not the one that a script
+    takes from a template when booking opens."""
+    text = re.sub(r"<template.*?</template>", "", page.text, flags=re.DOTALL)
     link = r'<a class="btn btn-primary btn-lg" href="([^"]*)">.*?</svg>([^<]*)</a>'
     post = r'action="([^"]*)">(?:(?!</form>).)*<button type="submit" class="btn btn-primary btn-lg">.*?</svg>([^<]*)<'
-    found = re.search(link, page.text, re.DOTALL) or re.search(post, page.text, re.DOTALL)
+    found = re.search(link, text, re.DOTALL) or re.search(post, text, re.DOTALL)
     return (found[1], found[2]) if found else None
 
 

@@ -13,6 +13,7 @@ from eventsys.pages.views import (
     requests,
     slot,
     slot_editor,
+    window,
 )
 from eventsys.pages.views.blueprint import bp, no_shows_bp, requests_bp, slots_bp
 
@@ -33,4 +34,5 @@ __all__ = [
     "slot",
     "slot_editor",
     "slots_bp",
+    "window",
 ]
