@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import jsonify, request
+from werkzeug.wrappers import Response
 
 from eventsys.bookings.queries import facts_of
 from eventsys.bookings.rules import SlotFacts, refusal
