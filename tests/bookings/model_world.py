@@ -152,7 +152,8 @@ class World:
     def is_over_quota(self, enterprise: int, room: Room, leaving: Group | None = None) -> bool:
         if enterprise in room.exceptions:
             return False
-        others = [g for g in self.groups if g.enterprise == enterprise and g.room is not room and g is not leaving]
+        mine = [g for g in self.groups if g.enterprise == enterprise and enterprise not in g.room.exceptions]
+        others = [g for g in mine if g.room is not room and g is not leaving]
         alive = [g for g in others if g.state in ACTIVE and (g.lapses_at is None or g.lapses_at > self.now)]
         counted = [g for g in others if g.is_late or (g in alive and g.state != "waitlisted")]
         month = [g for g in counted if (g.room.month, g.room.department) == (room.month, room.department)]

@@ -21,7 +21,7 @@ from eventsys.checkin.rules import ScanResult
 from eventsys.core.clock import now
 from eventsys.core.db import Base, db, unit_of_work
 from eventsys.web.migrations import is_schema_current, use_flask_migrate, wanted_revisions
-from tests.conftest import _fresh_database, make_config
+from tests.conftest import fresh_database, make_config
 
 # The index over coalesce(…) is compared by nobody; tests of memberships hold it.
 pytestmark = [
@@ -38,7 +38,7 @@ def empty(database: str, tmp_path: Path, request: pytest.FixtureRequest, worker_
     url = ""
     if database == "postgresql":
         server = sa.make_url(request.getfixturevalue("postgres_url"))
-        url = _fresh_database(server.set(database="postgres"), f"{worker_id}_migrations")
+        url = fresh_database(server.set(database="postgres"), f"{worker_id}_migrations")
     app = create_app(make_config(tmp_path, url))
     with app.app_context():
         use_flask_migrate()

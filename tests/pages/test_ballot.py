@@ -142,7 +142,7 @@ def test_the_slots_page_leads_to_it(app):
     page = app.test_client().get(f"/slots/{slot.public_id}?lang=en")
     assert link in page.text
     assert "being early is no advantage" in page.text
-    assert "Draw " in app.test_client().get("/?lang=en").text
+    assert "Register until " in app.test_client().get("/?lang=en").text
     drawn, _bookings = drawn_slot()
     page = app.test_client().get(f"/slots/{drawn.public_id}?lang=en")
     assert "See the result" in page.text
