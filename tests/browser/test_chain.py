@@ -34,7 +34,7 @@ def publish(page: Page) -> str:
 
 def book_two(page: Page) -> None:
     """The contact books for two people, from the slot's page."""
-    page.get_by_role("link", name="预约", exact=True).first.click()
+    page.get_by_role("button", name="预约", exact=True).first.click()
     page.locator("input[name=party]").fill("2")
     for number, name in enumerate(("王一", "李二")):
         field = page.locator(f"input[name='attendees-{number}-name']")
