@@ -43,6 +43,11 @@ TITLES = {
     SlotFormat.SESSION: "{service}专场",
     SlotFormat.ONLINE: "{service}线上答疑",
 }
+TITLES_EN = {
+    SlotFormat.VISIT: "{service}: on-site visit",
+    SlotFormat.SESSION: "{service}: group session",
+    SlotFormat.ONLINE: "{service}: online Q&A",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,7 @@ def _slot(
         public_id=new_public_id(),
         state=state,
         title=TITLES[kind].format(service=service.name),
+        title_en=TITLES_EN[kind].format(service=service.name_en),
         description=f"{department.name}为互联网企业提供{service.name}，现场解答，后续跟进。",
         topic=topic,
         format=kind,

@@ -23,17 +23,17 @@ from eventsys.slots.models import Series
 NAME, NAME_EN = "厦门市思明区", "Siming District, Xiamen"
 UID_HOST = "siming.eventsys.example"
 
-# (name, park, kind, seats): seven activity centres, then training bases
+# (name, English name, park, kind, seats): seven activity centres, then training bases
 PLACES = (
-    ("软件园二期党群活动中心", "软件园二期", PlaceKind.CENTRE, 80),
-    ("观音山党群活动中心", "观音山国际商务营运中心", PlaceKind.CENTRE, 60),
-    ("云顶创谷党群活动中心", "云顶创谷", PlaceKind.CENTRE, 50),
-    ("龙山文创园党群活动中心", "龙山文创园", PlaceKind.CENTRE, 40),
-    ("软件园一期党群活动中心", "软件园一期", PlaceKind.CENTRE, 40),
-    ("互联网企业综合服务中心", "软件园二期", PlaceKind.CENTRE, 120),
-    ("新就业群体活动中心", "观音山国际商务营运中心", PlaceKind.CENTRE, 45),
-    ("软件园二期实训基地", "软件园二期", PlaceKind.BASE, 30),
-    ("龙山文创实训基地", "龙山文创园", PlaceKind.BASE, 30),
+    ("软件园二期党群活动中心", "Software Park II Activity Centre", "软件园二期", PlaceKind.CENTRE, 80),
+    ("观音山党群活动中心", "Guanyinshan Activity Centre", "观音山国际商务营运中心", PlaceKind.CENTRE, 60),
+    ("云顶创谷党群活动中心", "Yunding Activity Centre", "云顶创谷", PlaceKind.CENTRE, 50),
+    ("龙山文创园党群活动中心", "Longshan Activity Centre", "龙山文创园", PlaceKind.CENTRE, 40),
+    ("软件园一期党群活动中心", "Software Park I Activity Centre", "软件园一期", PlaceKind.CENTRE, 40),
+    ("互联网企业综合服务中心", "Service Centre for Internet Enterprises", "软件园二期", PlaceKind.CENTRE, 120),
+    ("新就业群体活动中心", "Centre for New Forms of Employment", "观音山国际商务营运中心", PlaceKind.CENTRE, 45),
+    ("软件园二期实训基地", "Software Park II Training Base", "软件园二期", PlaceKind.BASE, 30),
+    ("龙山文创实训基地", "Longshan Training Base", "龙山文创园", PlaceKind.BASE, 30),
 )
 
 
@@ -93,17 +93,24 @@ def _department(number: int, item: dict[str, Any]) -> Department:
         services=[
             Service(
                 name=name,
+                name_en=name_en,
                 position=position,
                 topic=Topic.POLICY if policy in name else Topic.CARE if any(w in name for w in care) else Topic.SERVICE,
             )
-            for position, name in enumerate(item["services"])
+            for position, (name, name_en) in enumerate(zip(item["services"], item["services_en"], strict=True))
         ],
     )
 
 
-def _place(name: str, park: str, kind: PlaceKind, seats: int, parks: dict[str, Park]) -> Place:
+def _place(name: str, name_en: str, park: str, kind: PlaceKind, seats: int, parks: dict[str, Park]) -> Place:
     return Place(
-        name=name, kind=kind, park=parks[park], address=f"{park}内", seats=seats, search_text=search_text(name)
+        name=name,
+        name_en=name_en,
+        kind=kind,
+        park=parks[park],
+        address=f"{park}内",
+        seats=seats,
+        search_text=search_text(name, name_en),
     )
 
 
