@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -155,6 +155,12 @@ def app(database: str, run_folder: Path, request: pytest.FixtureRequest) -> Iter
         installation.reset()
         yield installation.app
         db.session.remove()
+
+
+@pytest.fixture
+def reset(app: APIFlask, database: str) -> Callable[[], None]:
+    """Brings the database back to the cast within a test."""
+    return _installations[database].reset
 
 
 @pytest.fixture
