@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from apiflask import APIFlask
@@ -74,9 +79,24 @@ def _completed(app: APIFlask, spec: dict[str, Any]) -> dict[str, Any]:
             operation = path.get(verb.lower()) if path else None
             guard = guard_of(app, rule.endpoint)
             if operation is not None and guard is not None:
+                operation |= _words_of(app.view_functions[rule.endpoint])
                 _complete(operation, guard, has_path_id=bool(rule.arguments))
     _take_lists(spec["paths"])
     return spec
+
+
+def _words_of(view: Callable[..., Any]) -> dict[str, str]:
+    """The summary and the description of an operation: the first line of its docstring, and what follows."""
+    code = inspect.unwrap(view).__code__
+    summary, _, rest = _docstrings(code.co_filename)[code.co_name].partition("\n")
+    return {"summary": summary, "description": rest.strip()} if rest.strip() else {"summary": summary}
+
+
+@cache
+def _docstrings(file: str) -> dict[str, str]:
+    """Of each function in a file, from its source: a server's workers run without docstrings."""
+    functions = [node for node in ast.parse(Path(file).read_bytes()).body if isinstance(node, ast.FunctionDef)]
+    return {function.name: ast.get_docstring(function) or "" for function in functions}
 
 
 def _complete(operation: dict[str, Any], guard: Guard, *, has_path_id: bool) -> None:

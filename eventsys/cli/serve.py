@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -36,6 +37,8 @@ def serve(host: str, port: int, workers: int, certificate: Path | None, key: Pat
         raise click.UsageError("--certificate and --key belong together")
     if key is not None and "BEGIN PRIVATE KEY" not in key.read_text():
         raise click.UsageError("--key must be PKCS #8; convert it with `openssl pkcs8 -topk8 -nocrypt`")
+    if sys.flags.optimize < 2:  # docstrings weigh 5 MB a worker
+        os.execv(sys.executable, [sys.executable, "-OO", *sys.orig_argv[1:]])  # noqa: S606 - ourselves
     serve_until_stopped(config, host=host, port=port, workers=workers, certificate=certificate, key=key)
 
 

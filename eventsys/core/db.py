@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -14,8 +15,9 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import JSON, Connection, Engine, MetaData, Row, Select, event
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DisconnectionError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from eventsys.core.errors import Conflict
 
@@ -29,10 +31,11 @@ __all__ = ["Base", "Busy", "Model", "after_commit", "db", "is_sqlite", "read", "
 WAL_IS_SAFE = sqlite_module.sqlite_version_info >= (3, 51, 3)
 WRITER_WAIT_SECONDS = 10.0
 BUSY_TIMEOUT_MS = 5_000
+PING_AFTER_SECONDS = 5
 # Of one connection; a process holds several, and the system caches the file for all of them.
-CACHE_KIB = 512
-CACHED_STATEMENTS = 48
-COMPILED_STATEMENTS = 100  # of the process, 60 KB each
+CACHE_KIB = 256
+CACHED_STATEMENTS = 16
+COMPILED_STATEMENTS = 50  # of the process, 60 KB each
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -106,6 +109,26 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     cursor.close()
+
+
+@event.listens_for(Pool, "checkin")
+def _note_idle(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["idle_since"] = time.monotonic()
+
+
+@event.listens_for(Pool, "checkout")
+def _ping_idle(connection: Any, record: ConnectionPoolEntry, _fairy: Any) -> None:
+    """Replace a connection that the server ended while nobody used it. One that was used a moment ago is not asked:
+    asking costs as much as a statement, and the answer may be wrong a moment later."""
+    if isinstance(connection, sqlite_module.Connection):
+        return
+    if time.monotonic() - record.info.get("idle_since", time.monotonic()) > PING_AFTER_SECONDS:
+        try:
+            connection.autocommit = True  # or it would begin a transaction
+            connection.execute("")
+            connection.autocommit = False
+        except connection.Error as error:
+            raise DisconnectionError() from error
 
 
 @event.listens_for(Engine, "begin")

@@ -40,7 +40,7 @@ PAGES = {
     "administrator": ("/admin/", "/admin/people", "/admin/imports/enterprises", "/admin/settings", "/admin/audit"),
 }
 ROUNDS = 4
-AT_ONCE = 2
+AT_ONCE = 8
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -67,7 +67,7 @@ qrcode.make("x").get_image()  # what a poster needs still works
 
 
 def test_a_worker_stays_small(tmp_path):
-    """Everybody's pages of the demonstration district, with sign-ins, two requests at a time."""
+    """Everybody's pages of the demonstration district, with sign-ins, eight requests at a time."""
     with district(tmp_path) as (url, demo), ThreadPoolExecutor(AT_ONCE) as several:
         visitor, accounts = urllib.request.build_opener(), first_accounts(demo)
         slots = [f"/slots/{public_id}" for public_id in demo["slots"][:20]]

@@ -23,7 +23,7 @@ from eventsys.core.permissions import Permission, Scope, authorize
 from eventsys.core.text import fold
 from eventsys.notifications.services import Recipient, enqueue
 
-_hashing = BoundedSemaphore(2)  # argon2 takes 19 MiB each time
+_hashing = BoundedSemaphore(1)  # argon2 takes 7 MiB and a core for some 20 ms
 
 
 def check_password(login: str, password: str, *, actor: Actor) -> Person | None:
