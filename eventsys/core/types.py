@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Integer, String, TypeDecorator, bindparam
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Enum,
+    Integer,
+    SQLColumnExpression,
+    String,
+    TypeDecorator,
+    bindparam,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventsys.core.clock import now
@@ -32,6 +48,21 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def is_among(column: SQLColumnExpression[str], parameter: str, *, sqlite: bool) -> ColumnElement[bool]:
+    """Whether the column's value is in the list of texts called `parameter`: one statement for lists of any length."""
+    texts = bindparam(parameter, type_=JSON().with_variant(JSONB(), "postgresql"))
+    each = func.json_each(texts) if sqlite else func.jsonb_array_elements_text(texts)
+    return column.in_(select(each.table_valued("value").c.value))
+
+
+def shifted(instant: SQLColumnExpression[datetime], by: timedelta, *, sqlite: bool) -> ColumnElement[datetime]:
+    """The instant so many whole seconds later, in a statement; milliseconds stay."""
+    seconds = round(by.total_seconds())
+    if sqlite:  # stored as text
+        return func.strftime("%Y-%m-%d %H:%M:%f000", instant, f"{seconds:+d} seconds")
+    return instant + text(f"interval '{seconds} seconds'")
 
 
 # The instant at which a statement runs: for statements that are built once and run often.

@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from eventsys.bookings.models import Attendee, Booking
-from eventsys.bookings.queries.admission import is_counted, is_open
+from eventsys.bookings.queries.entry import is_counted, is_open
 from eventsys.bookings.rules import ACTIVE, TAKES_PLACES, BookingState
 from eventsys.checkin.queries import is_admitted
 from eventsys.core.actor import Actor, Role

@@ -1,16 +1,12 @@
 """Reads of bookings."""
 
 from eventsys.bookings.queries.admission import (
-    Entry,
     correct_counts,
     facts_of,
     get_own,
     list_lapsed_holds,
-    list_stays,
     lock_slot,
-    lock_slot_for,
     next_lapse,
-    whereabouts_of,
 )
 from eventsys.bookings.queries.bookings import (
     SHARE,
@@ -26,6 +22,7 @@ from eventsys.bookings.queries.bookings import (
     list_slot_bookings,
 )
 from eventsys.bookings.queries.door import list_released, list_undoable, list_waiting_parties
+from eventsys.bookings.queries.entry import Entry, lock_slot_for
 from eventsys.bookings.queries.no_shows import (
     count_missed,
     find_no_show,
@@ -55,6 +52,7 @@ from eventsys.bookings.queries.requests import (
     list_own_requests,
     lock_request,
 )
+from eventsys.bookings.queries.stays import list_stays, whereabouts_of
 
 __all__ = [
     "SHARE",

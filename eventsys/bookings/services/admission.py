@@ -14,7 +14,7 @@ from eventsys.bookings.queries import (
     next_lapse,
     whereabouts_of,
 )
-from eventsys.bookings.queries.admission import NOBODY
+from eventsys.bookings.queries.stays import NOBODY
 from eventsys.bookings.rules import (
     BookingState,
     NewAttendee,
@@ -61,7 +61,9 @@ def check_entry(
             raise NotFound()
         raise with_nearest(Conflict("not_invited"), slot, party, enterprise.id)
     refused = refusal(facts_of(slot), party, now(), on_behalf=on_behalf, is_invited=entry.is_invited)
-    refused = refused or limits_of(entry) or clash_of(slot, enterprise, people, leaving=leaving)
+    refused = refused or limits_of(entry)
+    if refused is None and entry.may_clash:
+        refused = clash_of(slot, enterprise, people, leaving=leaving)
     if refused is not None:
         raise with_nearest(refused, slot, party, enterprise.id)
 

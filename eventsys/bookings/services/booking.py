@@ -75,7 +75,8 @@ def book_slot(command: NewBooking, *, actor: Actor, idempotency: Idempotency | N
     command, party = _cleaned(command)
     owner = actor.token or f"person:{actor.person}"
     enterprise = lock_enterprise(command.enterprise)
-    entry = lock_slot_for(command.enterprise, command.slot, owner=owner, key=idempotency.key if idempotency else "")
+    key = idempotency.key if idempotency else ""
+    entry = lock_slot_for(command.enterprise, command.slot, command.attendees, owner=owner, key=key)
     if entry is None or enterprise is None:
         raise NotFound()
     on_behalf = authorize_booking(actor, command.enterprise, entry.slot)

@@ -98,7 +98,7 @@ def _lock_both(public_id: str, to: str, actor: Actor) -> tuple[Booking, Slot, En
         lock_slot(slot_id)
     db.session.expire_all()
     booking = get_booking(public_id, visible_to=actor)
-    entry = lock_slot_for(enterprise, to, leaving=booking.id)
+    entry = lock_slot_for(enterprise, to, _people(booking), leaving=booking.id)
     assert entry is not None
     return booking, booking.slot, entry
 
