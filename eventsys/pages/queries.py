@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from eventsys.bookings.models import Attendee, Booking
 from eventsys.bookings.queries.entry import is_counted, is_open
-from eventsys.bookings.rules import ACTIVE, TAKES_PLACES, BookingState
-from eventsys.checkin.queries import is_admitted
+from eventsys.bookings.rules import ACTIVE, TAKES_PLACES, BookingState, claim
+from eventsys.checkin.queries import has_come, is_admitted
 from eventsys.core.actor import Actor, Role
 from eventsys.core.audit import AuditEntry
 from eventsys.core.clock import now
@@ -177,15 +178,31 @@ def _scope_of(department: Department) -> Scope:
     return Scope(departments=frozenset({department.id}))
 
 
-def find_doubled(one: int, other: int) -> dict[int, list[int]]:
-    """The slots (primary keys) of which both enterprises have an active booking, with those bookings."""
+@dataclass(frozen=True, slots=True)
+class Doubled:
+    """A slot that two enterprises have booked, with the primary keys of the booking that stays if they merge and of
+    the one that is cancelled then."""
+
+    slot: Slot
+    stays: int
+    goes: int
+
+
+def list_doubled(one: int, other: int) -> list[Doubled]:
+    """The slots of which both enterprises have an active booking, by primary key."""
+    theirs = (Booking.enterprise_id.in_([one, other]), Booking.state.in_(ACTIVE))
+    both = select(Booking.slot_id).where(*theirs).group_by(Booking.slot_id).having(func.count() > 1)
     rows = db.session.execute(
-        select(Booking.slot_id, Booking.id).where(Booking.enterprise_id.in_([one, other]), Booking.state.in_(ACTIVE))
-    )
-    found: dict[int, list[int]] = {}
-    for slot_id, key in rows:
-        found.setdefault(slot_id, []).append(key)
-    return {slot_id: keys for slot_id, keys in found.items() if len(keys) > 1}
+        select(Slot, Booking.id, Booking.state, has_come().label("has_come"))
+        .join(Slot, Slot.id == Booking.slot_id)
+        .where(*theirs, Booking.slot_id.in_(both))
+        .order_by(Slot.id)
+    ).all()
+    doubled = []
+    for slot, pair in groupby(rows, lambda row: row.Slot):
+        stays, goes = sorted(pair, key=lambda row: claim(row.state, row.id, has_come=row.has_come))
+        doubled.append(Doubled(slot, stays.id, goes.id))
+    return doubled
 
 
 def count_to_merge(enterprise: int) -> tuple[int, int]:

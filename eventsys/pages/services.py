@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, select, update
 
+from eventsys.bookings import messages
 from eventsys.bookings.models import Booking, NoShow, QuotaException, VisitRequest
 from eventsys.bookings.queries import get_own, lock_slot
 from eventsys.bookings.services import end_doubled
@@ -16,12 +17,14 @@ from eventsys.core.actor import Actor, Role
 from eventsys.core.clock import now
 from eventsys.core.db import db
 from eventsys.core.errors import Conflict, NotFound
+from eventsys.core.installation import absolute_url
 from eventsys.core.permissions import Permission, Scope, authorize
 from eventsys.directory.feed_sets import lock_enterprise
 from eventsys.directory.models import Device, Enterprise, Membership
 from eventsys.directory.rules import NOTE_MAX, MembershipState
 from eventsys.directory.services.enterprises import switch_enterprise
-from eventsys.pages.queries import find_doubled
+from eventsys.notifications.services import enqueue
+from eventsys.pages.queries import Doubled, list_doubled
 from eventsys.slots.models import slot_enterprises
 
 
@@ -37,7 +40,8 @@ class Merged:
 def merge_enterprises(source: str, target: str, *, actor: Actor) -> Merged:
     """Let the enterprise `target` (public id) take over everything of `source`, which is disabled then.
 
-    Where both have booked a slot, the older booking stays and the other one is cancelled.
+    Of two bookings of a slot the one with the better claim stays and the other one is cancelled. The contacts of both
+    are told.
     """
     authorize(actor, Permission.EDIT_ENTERPRISE, Scope())
     gone, stays = _lock(source, target)
@@ -48,13 +52,16 @@ def merge_enterprises(source: str, target: str, *, actor: Actor) -> Merged:
     _move_exceptions(gone, stays)
     _move_invitations(gone, stays)
     contacts = _move_contacts(gone, stays)
-    gone.link_hash, gone.note = None, f"→ {stays.credit_code} {stays.name}"[:NOTE_MAX]
+    gone.link_hash, gone.note = None, f"→ {stays.credit_code} {stays.name}\n{gone.note}".strip()[:NOTE_MAX]
     if gone.active:
         switch_enterprise(gone, active=False, actor=actor)
-    told = {"into": stays.public_id, "bookings": bookings, "contacts": contacts, "doubled": doubled}
+    told = {"into": stays.public_id, "bookings": bookings, "contacts": contacts, "doubled": len(doubled)}
     audit.record(actor, "enterprise.merged", "enterprise", gone.public_id, after=told)
     audit.record(actor, "enterprise.took_over", "enterprise", stays.public_id, after={"from": gone.public_id})
-    return Merged(bookings, contacts, doubled)
+    slots = [messages.slot_context(item.slot) for item in doubled]
+    context = {"gone": gone.name, "stays": stays.name, "doubled": slots, "url": absolute_url("/my")}
+    enqueue("enterprise_merged", messages.contacts_of(stays.id), context)
+    return Merged(bookings, contacts, len(doubled))
 
 
 def _lock(source: str, target: str) -> tuple[Enterprise, Enterprise]:
@@ -76,14 +83,14 @@ def _lock(source: str, target: str) -> tuple[Enterprise, Enterprise]:
     return gone, stays
 
 
-def _end_doubled(gone: Enterprise, stays: Enterprise, actor: Actor) -> int:
-    """Cancel the younger of two bookings of one slot; slots are locked in the order of their keys."""
-    pairs = find_doubled(gone.id, stays.id)
-    for slot_id, bookings in sorted(pairs.items()):
-        slot = lock_slot(slot_id)
-        end_doubled(get_own(max(bookings)), slot, actor=actor)
+def _end_doubled(gone: Enterprise, stays: Enterprise, actor: Actor) -> list[Doubled]:
+    """Cancel one of two bookings of one slot; slots are locked in the order of their keys."""
+    doubled = list_doubled(gone.id, stays.id)
+    for item in doubled:
+        slot = lock_slot(item.slot.id)
+        end_doubled(get_own(item.goes), slot, actor=actor)
     db.session.flush()
-    return len(pairs)
+    return doubled
 
 
 def _hand_over(model: type[Booking | NoShow | VisitRequest | FeedLink], gone: Enterprise, stays: Enterprise) -> int:
@@ -126,6 +133,7 @@ def _move_contacts(gone: Enterprise, stays: Enterprise) -> int:
         devices = update(Device).where(Device.membership_id == membership.id)
         db.session.execute(devices.values(membership_id=other.id))
         membership.state, membership.ended_at = MembershipState.ENDED, membership.ended_at or now()
+    db.session.flush()
     return moved
 
 

@@ -31,6 +31,7 @@ from eventsys.bookings.rules.states import (
     RequestState,
     TicketState,
     check_step,
+    claim,
     footprint,
 )
 
@@ -68,6 +69,7 @@ __all__ = [
     "check_names",
     "check_request_open",
     "check_step",
+    "claim",
     "clean_answers",
     "clean_attendee",
     "clean_attendees",

@@ -56,6 +56,13 @@ ACTIVE = (
 )
 TAKES_PLACES = (BookingState.HELD, BookingState.PENDING, BookingState.OFFERED, BookingState.CONFIRMED)
 LAPSES = (BookingState.HELD, BookingState.OFFERED)
+FIRMEST_FIRST = (
+    BookingState.CONFIRMED,
+    BookingState.PENDING,
+    BookingState.OFFERED,
+    BookingState.HELD,
+    BookingState.WAITLISTED,
+)
 
 NEXT: dict[BookingState, frozenset[BookingState]] = {
     BookingState.HELD: frozenset(
@@ -106,6 +113,12 @@ def footprint(state: BookingState | None, party: int) -> Footprint:
     if state in TAKES_PLACES:
         return Footprint(places=1, people=party)
     return Footprint(waiting=1) if state is BookingState.WAITLISTED else Footprint()
+
+
+def claim(state: BookingState, key: int, *, has_come: bool) -> tuple[bool, int, int]:
+    """What orders active bookings of one slot of which one may stay, the best claim lowest: where somebody came, then
+    the firmest, then the oldest (primary key)."""
+    return not has_come, FIRMEST_FIRST.index(state), key
 
 
 def check_step(before: BookingState, after: BookingState) -> None:

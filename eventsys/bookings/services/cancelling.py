@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eventsys.bookings import messages
 from eventsys.bookings.models import Booking
-from eventsys.bookings.rules import REASON_MAX, BookingState, TicketState, check_cancel
+from eventsys.bookings.rules import REASON_MAX, BookingState, check_cancel
 from eventsys.bookings.services.locking import lock_booking
 from eventsys.bookings.services.states import enter
 from eventsys.bookings.services.waiting import places_freed
@@ -36,11 +36,12 @@ def cancel_booking(public_id: str, *, actor: Actor, reason: str = "", version: i
 
 
 def end_doubled(booking: Booking, slot: Slot, *, actor: Actor) -> None:
-    """Cancel the younger of two bookings that two merged enterprises have of one locked slot; its people are told that
+    """Cancel the one of two bookings that two merged enterprises have of one locked slot; its people are told that
     their codes are dead."""
+    had_tickets = booking.state is BookingState.CONFIRMED
     end_booking(booking, slot, actor, "", is_late=False, action="booking.doubled")
-    valid = [item for item in booking.attendees if item.state is TicketState.VALID]
-    messages.tell_attendees("ticket_cancelled", booking, slot, valid)
+    if had_tickets:
+        messages.tell_attendees("ticket_cancelled", booking, slot, booking.valid_attendees)
     places_freed(slot)
 
 

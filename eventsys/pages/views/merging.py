@@ -10,7 +10,7 @@ from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Conflict
 from eventsys.core.permissions import Permission
 from eventsys.directory.queries import find_enterprise, get_enterprise, list_enterprises
-from eventsys.pages.queries import count_to_merge, find_doubled
+from eventsys.pages.queries import count_to_merge, list_doubled
 from eventsys.pages.services import merge_enterprises
 from eventsys.pages.views.blueprint import bp
 from eventsys.web.guards import current_actor, requires
@@ -35,7 +35,7 @@ def merge(public_id: str) -> str:
         found=found,
         into=into,
         counts=count_to_merge(enterprise.id),
-        doubled=len(find_doubled(enterprise.id, into.id)) if into else 0,
+        doubled=list_doubled(enterprise.id, into.id) if into else [],
     )
 
 
