@@ -17,6 +17,7 @@ from eventsys.bookings.services import (
     cancel_booking,
     change_slot,
     confirm_booking,
+    hold_slot,
     name_attendees,
     rejoin,
 )
@@ -260,6 +261,36 @@ def test_who_has_reached_a_quota_keeps_the_place_in_the_queue(app):
     make_booking(other, cast.STRANGER)
     cancel(first)
     assert (state_of(second), state_of(third)) == (BookingState.WAITLISTED, BookingState.CONFIRMED)
+
+
+def test_who_would_be_passed_by_reads_why(app, client):
+    slot = make_slot(capacity=1, quota_month=1)
+    make_booking(slot)
+    waiting = wait(slot)
+    client.sign_in(cast.STRANGER)
+    page = f"/bookings/{waiting.booking.public_id}?lang=en"
+    assert "goes to the next" not in client.get(page).text
+    make_booking(make_slot(starts_at=slot.starts_at + timedelta(hours=5)), cast.STRANGER)
+    text = client.get(page).text
+    assert "goes to the next" in text
+    assert "1 of 1 slots with" in text
+
+
+def test_blocked_queues_keep_none_from_being_served(app, monkeypatch):
+    """However many slots have free places that nobody who waits may have, what lapsed is seen to first."""
+    monkeypatch.setattr("eventsys.bookings.queries.queue.BATCH", 1)
+    blocked = make_slot(capacity=1, quota_month=1)
+    first = make_booking(blocked)
+    wait(blocked)
+    make_booking(make_slot(starts_at=blocked.starts_at + timedelta(hours=5)), cast.STRANGER)
+    cancel(first)
+    lapsing = make_slot(capacity=1, starts_at=blocked.starts_at + timedelta(days=40))
+    with unit_of_work():
+        hold_slot(lapsing.public_id, cast.ACME, 1, actor=cast.CONTACT.actor)
+    second = wait(lapsing)
+    with time_machine.travel(now() + timedelta(minutes=11)):
+        keep_queues()
+    assert state_of(second) is BookingState.CONFIRMED
 
 
 @pytest.mark.parametrize(("party_min", "party"), [(0, 2), (3, 2)])

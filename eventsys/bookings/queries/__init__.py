@@ -22,7 +22,7 @@ from eventsys.bookings.queries.bookings import (
     list_slot_bookings,
 )
 from eventsys.bookings.queries.door import list_released, list_undoable, list_waiting_parties
-from eventsys.bookings.queries.entry import Entry, lock_slot_for
+from eventsys.bookings.queries.entry import Entry, lock_slot_for, look_at_slot_for
 from eventsys.bookings.queries.no_shows import (
     count_missed,
     find_no_show,
@@ -98,6 +98,7 @@ __all__ = [
     "lock_request",
     "lock_slot",
     "lock_slot_for",
+    "look_at_slot_for",
     "next_lapse",
     "place_in_queue",
     "places_in_queue",

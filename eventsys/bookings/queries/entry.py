@@ -82,9 +82,19 @@ def lock_slot_for(
     What is counted here changes only under the enterprise's lock, so the counts are right although this statement
     may have waited for the slot's. `people` are to come; `leaving` is a booking (primary key) that a move gives up.
     """
-    values = {"enterprise": enterprise, "slot": slot, "owner": owner, "key": key, "leaving": leaving}
+    query = _locking(sqlite=is_sqlite())
+    return _entry(query, people, enterprise=enterprise, slot=slot, owner=owner, key=key, leaving=leaving)
+
+
+def look_at_slot_for(enterprise: int, slot: str) -> Entry | None:
+    """What would decide for the enterprise just now; nothing is locked."""
+    query = _looking(sqlite=is_sqlite())
+    return _entry(query, (), enterprise=enterprise, slot=slot, owner="", key="", leaving=NOBODY)
+
+
+def _entry(query: Select[*tuple[Any, ...]], people: Collection[NewAttendee], **values: Any) -> Entry | None:
     values |= {"since": _month_of_longest(), **values_of(people)}
-    row = db.session.execute(_entry_query(sqlite=is_sqlite()), values).one_or_none()
+    row = db.session.execute(query, values).one_or_none()
     if row is None:
         return None
     limits = {QuotaKind.MONTH: row.Slot.quota_month, QuotaKind.EDITION: row.Slot.quota_edition}
@@ -97,13 +107,19 @@ def lock_slot_for(
         is_invited=bool(row.is_invited),
         settings=row.settings,
         may_clash=bool(row.may_clash),
-        key=row.key,
+        key=getattr(row, "key", None),
         idempotent=(row.request_hash, row.answer) if row.request_hash is not None else None,
     )
 
 
 @cache
-def _entry_query(*, sqlite: bool) -> Select[*tuple[Any, ...]]:
+def _locking(*, sqlite: bool) -> Select[*tuple[Any, ...]]:
+    query = _looking(sqlite=sqlite).add_columns(next_key(Booking, sqlite=sqlite).label("key"))
+    return query.with_for_update(of=Slot, key_share=True).execution_options(populate_existing=True)
+
+
+@cache
+def _looking(*, sqlite: bool) -> Select[*tuple[Any, ...]]:
     enterprise = bindparam("enterprise", type_=BigId)
     return (
         select(
@@ -114,7 +130,6 @@ def _entry_query(*, sqlite: bool) -> Select[*tuple[Any, ...]]:
             _is_invited(enterprise).label("is_invited"),
             District.settings,
             may_clash(Slot, enterprise, sqlite=sqlite).label("may_clash"),
-            next_key(Booking, sqlite=sqlite).label("key"),
             IdempotencyKey.request_hash,
             IdempotencyKey.answer,
         )
@@ -129,8 +144,6 @@ def _entry_query(*, sqlite: bool) -> Select[*tuple[Any, ...]]:
             joinedload(Slot.department).load_only(Department.name, Department.short_name, Department.phone),
             joinedload(Slot.place).load_only(Place.name),
         )
-        .with_for_update(of=Slot, key_share=True)
-        .execution_options(populate_existing=True)
     )
 
 

@@ -64,7 +64,11 @@ def places_in_queue(bookings: Collection[Booking]) -> dict[int, int]:
 
 
 def list_slots_to_serve() -> Sequence[str]:
-    """Public ids of slots in which a hold or offer has lapsed, or places are free while somebody waits."""
+    """Public ids of slots in which a hold or offer has lapsed, or places are free while somebody waits.
+
+    Those where time passed come first; the others in any order, or some whose queue is kept out would keep all others
+    from their turn.
+    """
     lapsed = and_(Slot.lapses_at.is_not(None), Slot.lapses_at <= now())
     free = and_(
         Slot.waiting > 0,
@@ -73,7 +77,9 @@ def list_slots_to_serve() -> Sequence[str]:
         or_(Slot.draw_at.is_(None), Slot.drawn_at.is_not(None)),
         Slot.queue_until > now(),
     )
-    return db.session.scalars(select(Slot.public_id).where(or_(lapsed, free)).order_by(Slot.id).limit(BATCH)).all()
+    return db.session.scalars(
+        select(Slot.public_id).where(or_(lapsed, free)).order_by(~lapsed, func.random()).limit(BATCH)
+    ).all()
 
 
 def _has_room() -> ColumnElement[bool]:

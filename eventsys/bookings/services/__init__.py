@@ -1,5 +1,6 @@
 """The verbs that change bookings, by what they do."""
 
+from eventsys.bookings.services.admission import what_keeps_out
 from eventsys.bookings.services.approving import chase_approvals, confirm_booking, decline_booking
 from eventsys.bookings.services.attendees import (
     decline_ticket,
@@ -76,5 +77,6 @@ __all__ = [
     "tell_drawn",
     "tell_reopened",
     "undo_release",
+    "what_keeps_out",
     "withdraw_request",
 ]

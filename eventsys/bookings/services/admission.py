@@ -11,6 +11,7 @@ from eventsys.bookings.queries import (
     list_lapsed_holds,
     list_missed,
     list_stays,
+    look_at_slot_for,
     next_lapse,
     whereabouts_of,
 )
@@ -66,6 +67,22 @@ def check_entry(
         refused = clash_of(slot, enterprise, people, leaving=leaving)
     if refused is not None:
         raise with_nearest(refused, slot, party, enterprise.id)
+
+
+def what_keeps_out(booking: Booking) -> Conflict | None:
+    """Why a place that becomes free would pass by a booking that waits, as things are now; locks nothing."""
+    entry = look_at_slot_for(booking.enterprise_id, booking.slot.public_id)
+    return kept_out(entry, booking) if entry is not None else None
+
+
+def kept_out(entry: Entry, booking: Booking) -> Conflict | None:
+    """The limit or the clash that keeps a booking that waits from a place of the slot."""
+    return limits_of(entry) or clash_of(entry.slot, booking.enterprise, people_of(booking))
+
+
+def people_of(booking: Booking) -> tuple[NewAttendee, ...]:
+    """Who is to come by the booking."""
+    return tuple(NewAttendee(item.name, item.phone, item.email) for item in booking.valid_attendees)
 
 
 def limits_of(entry: Entry) -> Conflict | None:

@@ -7,8 +7,14 @@ from sqlalchemy import select
 from eventsys.bookings import messages
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import Entry, facts_of, find_owner, get_booking, get_own, lock_slot, lock_slot_for
-from eventsys.bookings.rules import ACTIVE, BookingState, NewAttendee, TicketState, place
-from eventsys.bookings.services.admission import check_entry, needs_approval, release_lapsed_holds, with_nearest
+from eventsys.bookings.rules import ACTIVE, BookingState, place
+from eventsys.bookings.services.admission import (
+    check_entry,
+    needs_approval,
+    people_of,
+    release_lapsed_holds,
+    with_nearest,
+)
 from eventsys.bookings.services.booking import approve_by, authorize_booking, new_attendees, new_booking
 from eventsys.bookings.services.cancelling import end_booking
 from eventsys.bookings.services.states import enter
@@ -58,7 +64,7 @@ def _admitted(booking: Booking, entry: Entry, actor: Actor) -> BookingState:
     own = get_own(entry.own) if entry.own is not None else None
     if own is not None and own.state in ACTIVE:
         raise Conflict("already_booked", name=own.contact_name, booking=own.public_id)
-    check_entry(entry, booking.enterprise, booking.party, _people(booking), on_behalf=on_behalf, leaving=booking.id)
+    check_entry(entry, booking.enterprise, booking.party, people_of(booking), on_behalf=on_behalf, leaving=booking.id)
     decided_by_department = needs_approval(entry.settings, booking.enterprise_id)
     state = place(facts_of(entry.slot), booking.party, now(), waits=False, needs_approval=decided_by_department)
     if isinstance(state, Refusal):
@@ -73,7 +79,7 @@ def _copy(booking: Booking, entry: Entry, state: BookingState, actor: Actor) -> 
     fresh = new_booking(entry, booking.enterprise, booking.party, actor)
     fresh.channel, fresh.asks, fresh.on_behalf_reason = booking.channel, booking.asks, booking.on_behalf_reason
     fresh.contact_id, fresh.contact_name = booking.contact_id, booking.contact_name
-    fresh.attendees = new_attendees(entry.slot, _people(booking))
+    fresh.attendees = new_attendees(entry.slot, people_of(booking))
     fresh.approve_by = approve_by(entry.settings) if state is BookingState.PENDING else None
     tickets = [attendee.public_id for attendee in fresh.attendees]
     enter(
@@ -98,11 +104,6 @@ def _lock_both(public_id: str, to: str, actor: Actor) -> tuple[Booking, Slot, En
         lock_slot(slot_id)
     db.session.expire_all()
     booking = get_booking(public_id, visible_to=actor)
-    entry = lock_slot_for(enterprise, to, _people(booking), leaving=booking.id)
+    entry = lock_slot_for(enterprise, to, people_of(booking), leaving=booking.id)
     assert entry is not None
     return booking, booking.slot, entry
-
-
-def _people(booking: Booking) -> tuple[NewAttendee, ...]:
-    valid = [attendee for attendee in booking.attendees if attendee.state is TicketState.VALID]
-    return tuple(NewAttendee(attendee.name, attendee.phone, attendee.email) for attendee in valid)

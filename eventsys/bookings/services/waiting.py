@@ -24,11 +24,10 @@ from eventsys.bookings.queries import (
     next_lapse,
 )
 from eventsys.bookings.queries.queue import list_waiting, list_waiting_untold
-from eventsys.bookings.rules import BookingState, NewAttendee, SlotFacts, TicketState, Turn, next_turn, offer_until
+from eventsys.bookings.rules import BookingState, SlotFacts, TicketState, Turn, next_turn, offer_until
 from eventsys.bookings.services.admission import (
     CLOCKWORK,
-    clash_of,
-    limits_of,
+    kept_out,
     needs_approval,
     release_lapsed_holds,
 )
@@ -113,8 +112,7 @@ def _serve(slot: str, owner: int, blocked: set[int]) -> Outcome:
     if turn is None or turn.id != entry.own:
         return Outcome.PASSED
     booking = get_own(turn.id)
-    people = tuple(NewAttendee(item.name, item.phone, item.email) for item in booking.valid_attendees)
-    if not enterprise.active or limits_of(entry) or clash_of(entry.slot, enterprise, people):
+    if not enterprise.active or kept_out(entry, booking):
         return Outcome.BLOCKED
     if not turn.party:
         return Outcome.GATHERING

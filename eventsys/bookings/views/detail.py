@@ -14,7 +14,7 @@ from eventsys.bookings.keys import code_of, ticket_url
 from eventsys.bookings.models import Attendee, Booking
 from eventsys.bookings.queries import find_booking, get_booking, list_bookings, place_in_queue
 from eventsys.bookings.rules import ACTIVE, BookingState, TicketState, check_cancel
-from eventsys.bookings.services import MOVABLE, cancel_booking, revoke_share_link, share_token
+from eventsys.bookings.services import MOVABLE, cancel_booking, revoke_share_link, share_token, what_keeps_out
 from eventsys.bookings.views.blueprint import bp, is_wechat, show_form
 from eventsys.bookings.views.history import history_of
 from eventsys.core.actor import Actor
@@ -26,6 +26,7 @@ from eventsys.core.permissions import Permission, authorize, is_allowed
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.pagination import PAGE_SIZE, decode_cursor, encode_cursor, make_page
 from eventsys.web.qr import qr_svg
+from eventsys.web.wording import sentence
 
 
 @bp.get("/bookings")
@@ -50,6 +51,8 @@ def detail(public_id: str) -> str:
     is_live = booking.state in ACTIVE
     is_shared = may_change and booking.state in MOVABLE and now() < booking.slot.names_until
     share_url = _share_url(booking) if is_shared else ""
+    place = place_in_queue(booking)
+    kept_out = what_keeps_out(booking) if place is not None else None
     return render_template(
         "bookings/detail.html",
         booking=booking,
@@ -63,7 +66,8 @@ def detail(public_id: str) -> str:
         may_cancel=may_change and is_live and now() < booking.slot.starts_at,
         may_move=may_change and booking.state in MOVABLE and now() < booking.slot.starts_at,
         may_answer=is_allowed(actor, Permission.EDIT_SLOT, booking.slot.scope),
-        place=place_in_queue(booking),
+        place=place,
+        kept_out=sentence(kept_out.code, kept_out.fields) if kept_out else "",
         moved_to=find_booking(booking.moved_to_id),
         share_url=share_url,
         share_picture=qr_svg(share_url, gettext("QR code of the link")) if share_url else "",
