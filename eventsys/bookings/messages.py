@@ -64,6 +64,11 @@ def tell_department_of_request(kind: str, request: VisitRequest) -> None:
     enqueue(kind, _staff(Role.CLERK, request.department_id), _request_context(request))
 
 
+def tell_coordinators_of_request(kind: str, request: VisitRequest) -> None:
+    """A message about a visit asked for to the coordinators of the district."""
+    enqueue(kind, _staff(Role.COORDINATOR, None), _request_context(request))
+
+
 def tell_enterprise_of_request(kind: str, request: VisitRequest, **more: Any) -> None:
     """The department's answer to every contact of the enterprise."""
     enqueue(kind, contacts_of(request.enterprise_id), {**_request_context(request), **more})

@@ -29,6 +29,7 @@ from eventsys.slots.models import Slot
 
 _IS_ACTIVE = text("state IN ({})".format(", ".join(f"'{state.value}'" for state in ACTIVE)))
 _IS_PENDING = text(f"state = '{BookingState.PENDING.value}'")
+_IS_OPEN = text("state = 'open'")
 
 
 class Booking(Versioned, Model):
@@ -184,6 +185,7 @@ class VisitRequest(Model):
     __table_args__ = (
         Index("ix_visit_requests_department", "department_id", "state"),
         Index("ix_visit_requests_enterprise", "enterprise_id", "id"),
+        Index("ix_visit_requests_answer_by", "answer_by", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
         CheckConstraint("(state = 'arranged') = (slot_id IS NOT NULL)", name="arranged"),
     )
 
@@ -199,6 +201,9 @@ class VisitRequest(Model):
     contact_name: Mapped[str] = mapped_column(String(NAME_MAX), default="")
     slot_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("slots.id"))
     created_at: Mapped[CreatedAt]
+    answer_by: Mapped[Instant]
+    reminded_at: Mapped[MaybeInstant]
+    escalated_at: Mapped[MaybeInstant]
     decided_at: Mapped[MaybeInstant]
     decision: Mapped[str] = mapped_column(String(REASON_MAX), default="")
 

@@ -27,7 +27,9 @@ from eventsys.bookings.services import (
     publish_slot,
     withdraw_request,
 )
+from eventsys.bookings.tasks import remind_departments
 from eventsys.core.audit import AuditEntry
+from eventsys.core.clock import now
 from eventsys.core.db import db, unit_of_work
 from eventsys.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from eventsys.directory.models import Department, District, Enterprise
@@ -92,6 +94,42 @@ def test_a_visit_asked_for_takes_place(app):
     assert [item.public_id for item in list_answered_requests(CLERK)] == [request]
     created = db.session.scalars(select(AuditEntry).where(AuditEntry.object_id == booking.public_id)).one()
     assert (created.action, created.actor_id, created.after["request"]) == ("booking.created", cast.CLERK.id, request)
+
+
+def test_silence_is_reminded_then_escalated(app):
+    asked = row(ask())
+    remind_departments()
+    assert kinds(cast.CLERK).count("visit_requested") == 1  # when it was asked
+    with time_machine.travel(asked.answer_by - timedelta(hours=1), tick=False):
+        remind_departments()
+        remind_departments()
+        assert kinds(cast.CLERK).count("visit_requested") == 2
+    with time_machine.travel(asked.answer_by + timedelta(hours=1), tick=False):
+        remind_departments()
+        remind_departments()
+        assert kinds(cast.COORDINATOR) == ["visit_escalated"]
+        assert kinds(cast.CONTACT) == ["visit_overdue"]
+    assert row(asked.public_id).state is RequestState.OPEN
+
+
+def test_a_request_answered_in_time_is_not_chased(app):
+    asked = row(ask())
+    arrange(asked.public_id)
+    with time_machine.travel(asked.answer_by + timedelta(hours=1), tick=False):
+        remind_departments()
+    assert kinds(cast.COORDINATOR) == []
+
+
+def test_a_request_whose_draft_is_deleted_has_its_time_anew(app):
+    asked = row(ask())
+    slot = arrange(asked.public_id, publish=False)
+    with time_machine.travel(asked.answer_by + timedelta(hours=1), tick=False):
+        with unit_of_work():
+            delete_draft(slot.public_id, actor=CLERK)
+        db.session.expire_all()
+        assert row(asked.public_id).answer_by > now()
+        remind_departments()
+    assert kinds(cast.COORDINATOR) == []
 
 
 def test_a_draft_books_when_it_is_published(app):
@@ -276,7 +314,9 @@ def test_every_message_can_be_rendered(app):
     other = ask(department=cast.SCIENCE)
     with unit_of_work():
         decline_request(other, "忙", actor=cast.COORDINATOR.actor)
-    for kind in ("visit_requested", "visit_arranged", "visit_declined"):
+    with time_machine.travel(row(ask(department=cast.SCIENCE)).answer_by + timedelta(hours=1), tick=False):
+        remind_departments()
+    for kind in ("visit_requested", "visit_arranged", "visit_declined", "visit_escalated", "visit_overdue"):
         message = db.session.scalars(select(Message).where(Message.kind == kind)).first()
         for locale in ("zh_CN", "en"):
             message.locale = locale

@@ -50,6 +50,7 @@ from eventsys.bookings.queries.requests import (
     list_answered_requests,
     list_open_requests,
     list_own_requests,
+    list_unanswered_requests,
     lock_request,
 )
 from eventsys.bookings.queries.stays import list_stays, whereabouts_of
@@ -92,6 +93,7 @@ __all__ = [
     "list_slots_reopened",
     "list_slots_to_serve",
     "list_stays",
+    "list_unanswered_requests",
     "list_undoable",
     "list_waiting_parties",
     "lock_no_show",

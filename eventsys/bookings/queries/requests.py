@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, true
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 from sqlalchemy.orm import joinedload
 
 from eventsys.bookings.models import Booking, VisitRequest
 from eventsys.bookings.rules import ACTIVE, RequestState
 from eventsys.core.actor import Actor, Role
+from eventsys.core.clock import now
 from eventsys.core.db import db
 from eventsys.core.errors import NotFound
 from eventsys.core.permissions import Permission, is_allowed
@@ -68,6 +70,16 @@ def list_open_requests(actor: Actor) -> Sequence[VisitRequest]:
     """What waits for an answer of the actor's departments, the oldest first."""
     query = _detailed().where(VisitRequest.state == RequestState.OPEN, _of_staff(actor))
     return db.session.scalars(query.order_by(VisitRequest.id).limit(LISTED_MAX)).all()
+
+
+def list_unanswered_requests(remind_before: datetime) -> Sequence[VisitRequest]:
+    """Requests that wait for the department: those overdue, and those not reminded of that wait since before then."""
+    due = or_(
+        and_(VisitRequest.reminded_at.is_(None), VisitRequest.created_at <= remind_before),
+        and_(VisitRequest.escalated_at.is_(None), VisitRequest.answer_by <= now()),
+    )
+    query = _detailed().where(VisitRequest.state == RequestState.OPEN, due).order_by(VisitRequest.id).limit(LISTED_MAX)
+    return db.session.scalars(query.with_for_update(of=VisitRequest, skip_locked=True)).all()
 
 
 def list_answered_requests(actor: Actor) -> Sequence[VisitRequest]:

@@ -27,6 +27,7 @@ from eventsys.bookings.services.releasing import let_in, release_booking, take_b
 from eventsys.bookings.services.requests import (
     arrange_visit,
     ask_for_visit,
+    chase_requests,
     decline_request,
     delete_draft,
     publish_slot,
@@ -45,6 +46,7 @@ __all__ = [
     "cancel_booking",
     "change_slot",
     "chase_approvals",
+    "chase_requests",
     "confirm_booking",
     "decide_no_show",
     "decline_booking",

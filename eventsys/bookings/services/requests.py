@@ -6,11 +6,20 @@ asked again, outside its quotas (CONTRACTS.md: planned visits never count).
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import select, update
 
 from eventsys.bookings import messages
 from eventsys.bookings.models import Booking, QuotaException, VisitRequest
-from eventsys.bookings.queries import find_open_request, find_request_of, get_request, lock_request, lock_slot_for
+from eventsys.bookings.queries import (
+    find_open_request,
+    find_request_of,
+    get_request,
+    list_unanswered_requests,
+    lock_request,
+    lock_slot_for,
+)
 from eventsys.bookings.rules import (
     REASON_MAX,
     BookingChannel,
@@ -21,7 +30,7 @@ from eventsys.bookings.rules import (
     clean_request,
 )
 from eventsys.bookings.services.admission import check_entry
-from eventsys.bookings.services.booking import new_booking
+from eventsys.bookings.services.booking import approve_by, new_booking
 from eventsys.bookings.services.states import enter
 from eventsys.core import audit
 from eventsys.core.actor import Actor
@@ -32,6 +41,7 @@ from eventsys.core.permissions import Permission, Scope, authorize, is_allowed
 from eventsys.core.text import clean_line
 from eventsys.directory.feed_sets import lock_enterprise
 from eventsys.directory.models import Department, Enterprise
+from eventsys.directory.queries import get_district
 from eventsys.slots import services as slots
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import get_slot_of, is_slot_for
@@ -52,6 +62,7 @@ def ask_for_visit(command: NewVisitRequest, *, actor: Actor) -> VisitRequest:
         raise Invalid("unknown_department", field="department")
     if not enterprise.active:
         raise NotAllowed("enterprise_disabled")
+    by = approve_by(get_district().settings)
     if find_open_request(enterprise.id, department.id) is not None:
         raise Conflict("request_waits", department=department.short_name)
     request = VisitRequest(
@@ -62,6 +73,7 @@ def ask_for_visit(command: NewVisitRequest, *, actor: Actor) -> VisitRequest:
         asks=command.asks,
         contact_id=actor.person,
         contact_name=actor.name[:60],
+        answer_by=by,
     )
     db.session.add(request)
     db.session.flush()
@@ -135,13 +147,35 @@ def delete_draft(public_id: str, *, actor: Actor) -> None:
     reopened = db.session.scalars(
         update(VisitRequest)
         .where(VisitRequest.slot_id == slot.id)
-        .values(state=RequestState.OPEN, slot_id=None, decided_at=None)
+        .values(
+            state=RequestState.OPEN,
+            slot_id=None,
+            decided_at=None,
+            answer_by=approve_by(get_district().settings),
+            reminded_at=None,
+            escalated_at=None,
+        )
         .returning(VisitRequest.public_id),
         execution_options={"synchronize_session": False},
     ).all()
     for request in reopened:
         audit.record(actor, "visit_request.reopened", "visit_request", request)
     slots.delete_draft(public_id, actor=actor)
+
+
+def chase_requests(remind_before: datetime) -> int:
+    """Remind departments of what was asked before then; tell coordinators and the enterprise of what is overdue.
+    Answers how many were chased."""
+    unanswered = list_unanswered_requests(remind_before)
+    for request in unanswered:
+        if request.answer_by <= now() and request.escalated_at is None:
+            request.escalated_at = request.reminded_at = now()
+            messages.tell_coordinators_of_request("visit_escalated", request)
+            messages.tell_enterprise_of_request("visit_overdue", request)
+        else:
+            request.reminded_at = now()
+            messages.tell_department_of_request("visit_requested", request)
+    return len(unanswered)
 
 
 def _lock(enterprise: int) -> Enterprise:

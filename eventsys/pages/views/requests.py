@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request, url_for
@@ -24,17 +22,15 @@ from eventsys.core.actor import Role
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import NotFound, Refusal
-from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, is_allowed
 from eventsys.directory.contact_queries import list_own_enterprises
-from eventsys.directory.queries import all_departments, district_settings
+from eventsys.directory.queries import all_departments
 from eventsys.pages.forms.requests import DeclineForm, RequestForm
 from eventsys.pages.forms.words import topic_words
 from eventsys.pages.views.blueprint import own_and_chosen, requests_bp
 from eventsys.slots.rules import SlotState
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, requires
-from eventsys.workdays.calendar import end_of_workday_after
 
 STAFF = (Role.CLERK, Role.COORDINATOR, Role.AUDITOR)
 
@@ -52,7 +48,7 @@ def index() -> str:
         enterprise=chosen,
         mine=list_own_requests(chosen.id) if chosen else [],
         is_staff=is_staff,
-        waiting=[(item, by, by < now()) for item, by in _with_deadline(list_open_requests(actor))] if is_staff else [],
+        waiting=[(item, item.answer_by < now()) for item in list_open_requests(actor)] if is_staff else [],
         answered=list_answered_requests(actor) if is_staff else [],
         topics=topic_words(),
     )
@@ -125,12 +121,6 @@ def decline(public_id: str) -> Response:
     return redirect(url_for("requests.index"), 303)
 
 
-def _with_deadline(requests: Sequence[VisitRequest]) -> list[tuple[VisitRequest, datetime]]:
-    """Each with until when the department should answer."""
-    days, zone = district_settings().approval_days, installation().zone
-    return [(item, end_of_workday_after(item.created_at, days, zone)) for item in requests]
-
-
 def _form() -> RequestForm:
     form = RequestForm()
     form.offer(list_own_enterprises(current_actor()), all_departments())
@@ -156,7 +146,7 @@ def _page(asked: VisitRequest, form: DeclineForm, error: Refusal | None = None) 
         "slot": slot if slot and (may_answer or slot.state is not SlotState.DRAFT) else None,
         "booking": booking,
         "topic": topic_words()[asked.topic.value],
-        "answer_by": _with_deadline([asked])[0][1] if is_open else None,
+        "answer_by": asked.answer_by if is_open else None,
         "may_withdraw": is_open and is_allowed(actor, Permission.ASK_FOR_VISIT, asked.scope),
         "may_answer": is_open and may_answer,
         "form": form,
