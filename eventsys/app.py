@@ -86,6 +86,7 @@ def create_app(config: Config | None = None) -> APIFlask:
     init_paths(app)
     init_locale(app)
     csrf = CSRFProtect(app)
+    csrf.exempt("eventsys.web.views.set_locale")  # changes a preference of this browser, nothing else
     init_security(app, roles_of=roles_of)
     init_errors(app)
     init_headers(app)

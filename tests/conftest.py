@@ -21,6 +21,7 @@ from eventsys.bookings.keys import ensure_signing_key
 from eventsys.config import Config, load_config
 from eventsys.core.actor import Channel, system_actor
 from eventsys.core.db import Base, db, unit_of_work
+from eventsys.pages.views.anonymous import SHELF
 from eventsys.web.migrations import upgrade
 from tests import cast
 from tests.support import Api, TestClient
@@ -104,6 +105,7 @@ class Installation:
 
     def reset(self) -> None:
         """The database as the cast alone fills it."""
+        SHELF.clear()
         db.session.remove()
         if self.is_sqlite:
             db.engine.dispose()

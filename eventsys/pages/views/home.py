@@ -16,6 +16,7 @@ from eventsys.pages.forms.search import Month, read_search, read_span
 from eventsys.pages.forms.words import format_words, topic_words
 from eventsys.pages.queries import own_bookings, page_of_slots
 from eventsys.pages.rules import Standing, standing
+from eventsys.pages.views.anonymous import same_for_strangers
 from eventsys.pages.views.blueprint import bp, local_day
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import list_slots
@@ -27,6 +28,7 @@ CALENDAR_MAX = 1_500
 
 @bp.get("/")
 @public
+@same_for_strangers
 def home() -> str:
     """The list of what comes, by day, or the calendar of it."""
     actor, search = current_actor(), read_search(request.args)
@@ -51,6 +53,7 @@ def home() -> str:
 
 @bp.get("/calendar.json")
 @public
+@same_for_strangers
 def calendar_data() -> Response:
     """The slots of a span as events of the calendar, under the filters of the home page."""
     actor, search = current_actor(), read_search(request.args)
