@@ -35,12 +35,13 @@ BOTH = ("sqlite", "postgresql")
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "soak: runs at full size when EVENTSYS_SOAK is set (make soak)")
     config.addinivalue_line("markers", "sqlite_only: what is tested does not depend on the database")
+    config.addinivalue_line("markers", "postgresql_only: what is tested is PostgreSQL's")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames:
-        only = metafunc.definition.get_closest_marker("sqlite_only")
-        metafunc.parametrize("database", ("sqlite",) if only else BOTH, indirect=True, scope="session")
+        marked = [name for name in BOTH if metafunc.definition.get_closest_marker(f"{name}_only")]
+        metafunc.parametrize("database", marked or BOTH, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true, union_all
 from sqlalchemy.orm import joinedload, selectinload
 
 from eventsys.core.actor import Actor, Role
@@ -24,6 +24,7 @@ from eventsys.slots.rules import Audience, AudienceKind, EnterpriseProfile, Slot
 STAFF = (Role.CLERK, Role.STEWARD)
 EVERYTHING = (Role.COORDINATOR, Role.AUDITOR)
 NEAREST = 3
+NEARBY = timedelta(days=92)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +280,18 @@ def count_by_department(starts_from: datetime, starts_before: datetime) -> dict[
 
 def nearest_slots(slot: Slot, party: int, enterprise: int | None = None, *, limit: int = NEAREST) -> list[Slot]:
     """Up to `limit` other slots with room for `party` that can be booked now: same department first, then same topic,
-    then by how close in time they are. Hidden ones never: they would be told to strangers."""
-    same_topic = Slot.topic == slot.topic
+    then by how close in time they are, three months at most. Hidden ones never: they would be told to strangers."""
+    beside = union_all(*_beside(slot, party, limit * 4)).subquery()
+    query = with_details(select(Slot)).where(Slot.id.in_(select(beside.c.id)))
+    found = sorted(db.session.scalars(query).unique(), key=lambda other: _distance(slot, other))
+    if enterprise is not None:
+        found = [other for other in found if is_slot_for(other, enterprise)]
+    return found[:limit]
+
+
+def _beside(slot: Slot, party: int, limit: int) -> Iterator[Select[tuple[int]]]:
+    """The next few before and after the slot of its department and of its topic, each read in an index's order: a
+    refusal costs the same however many slots there are."""
     bookable = and_(
         Slot.state == SlotState.PUBLISHED,
         Slot.is_hidden.is_(False),
@@ -291,15 +302,20 @@ def nearest_slots(slot: Slot, party: int, enterprise: int | None = None, *, limi
         or_(Slot.draw_at.is_(None), Slot.drawn_at.is_not(None)),
         _has_places(party),
         or_(Slot.party_max.is_(None), Slot.party_max >= party),
+        Slot.id != slot.id,
     )
-    query = with_details(select(Slot)).where(
-        bookable, Slot.id != slot.id, or_(Slot.department_id == slot.department_id, same_topic)
-    )
-    order = (case((Slot.department_id == slot.department_id, 0), else_=1), case((same_topic, 0), else_=1))
-    found = db.session.scalars(query.order_by(*order, Slot.starts_at, Slot.id).limit(limit * 4)).unique().all()
-    if enterprise is not None:
-        found = [other for other in found if is_slot_for(other, enterprise)]
-    return list(found[:limit])
+    at, first, last = slot.starts_at, max(now(), slot.starts_at - NEARBY), max(now(), slot.starts_at) + NEARBY
+    for alike in (Slot.department_id == slot.department_id, Slot.topic == slot.topic):
+        some = select(Slot.id).where(bookable, alike).limit(limit)
+        later = some.where(Slot.starts_at.between(max(at, first), last)).order_by(Slot.starts_at)
+        earlier = some.where(Slot.starts_at >= first, Slot.starts_at < at).order_by(Slot.starts_at.desc())
+        for query in (later, earlier):
+            yield select(query.subquery().c.id)
+
+
+def _distance(slot: Slot, other: Slot) -> tuple[bool, bool, timedelta, int]:
+    is_ours, is_alike = other.department_id == slot.department_id, other.topic is slot.topic
+    return not is_ours, not is_alike, abs(other.starts_at - slot.starts_at), other.id
 
 
 def find_keys(model: Any, named: Collection[str], columns: Collection[Any] = ()) -> dict[str, int]:

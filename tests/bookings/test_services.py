@@ -29,6 +29,7 @@ from eventsys.directory.models import Enterprise
 from eventsys.directory.rules import Topic
 from eventsys.notifications.models import Message
 from eventsys.slots.models import Slot
+from eventsys.slots.queries import nearest_slots
 from eventsys.slots.rules import Audience, AudienceKind, NewQuestion, SlotFormat
 from tests import cast
 from tests.factories import make_booking, make_slot, new_slot, people, soon
@@ -319,3 +320,17 @@ def test_a_failed_booking_leaves_nothing(app):
     assert db.session.scalar(select(func.count()).select_from(Booking)) == 0
     assert db.session.scalar(select(func.count()).select_from(Message)) == 0
     assert reread(slot).places_taken == 0
+
+
+def test_what_lies_nearest_is_told_first(app):
+    slot = make_slot(capacity=1, starts_at=soon(20))
+    for title, day, changes in (
+        ("远", 40, {}),
+        ("前", 18, {}),
+        ("异", 21, {"topic": Topic.CARE, "format": SlotFormat.SESSION}),
+        ("外", 20, {"actor": cast.STRANGER_CLERK.actor, "department": cast.SCIENCE, "services": ()}),
+        ("太远", 130, {}),
+    ):
+        make_slot(title=title, starts_at=soon(day, 16), **changes)
+    assert [item.title for item in nearest_slots(slot, 1, limit=9)] == ["前", "远", "异", "外"]
+    assert [item.title for item in nearest_slots(slot, 1, limit=1)] == ["前"]
