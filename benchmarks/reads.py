@@ -15,6 +15,8 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +25,8 @@ from eventsys.core.db import sqlite_module
 from tests.browser.server import environment, eventsys, free_port, serving
 
 ROUNDS = 5
+SLOTS = 50_000
+MONTH, NEXT_MONTH = f"{date.today():%Y-%m}", f"{date.today() + timedelta(days=31):%Y-%m}"  # noqa: DTZ011 - any month does
 SECONDS = 1.0
 CLIENTS = 8
 Act = Callable[["Client"], None]
@@ -80,6 +84,24 @@ def bare_writes(folder: Path) -> float:
     return count / SECONDS
 
 
+def add_slots(file: Path) -> None:
+    """Copies of the published slots, over four years, until there are many."""
+    with closing(sqlite_module.connect(str(file))) as connection, connection:
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(slots)")]
+        kept = [name for name in columns if name not in {"id", "public_id"}]
+        shifted = [
+            f"strftime('%Y-%m-%d %H:%M:%f000', {name}, n || ' days')" if name.endswith(("_at", "_until")) else name
+            for name in kept
+        ]
+        connection.execute(
+            f"""INSERT INTO slots (public_id, {", ".join(kept)})
+            WITH RECURSIVE numbers(n) AS (SELECT -730 UNION ALL SELECT n + 7 FROM numbers WHERE n < 730)
+            SELECT lower(hex(randomblob(6))) || 'a', {", ".join(shifted)}
+            FROM slots, numbers WHERE state = 'published' LIMIT {SLOTS}"""
+        )
+        connection.execute("ANALYZE")
+
+
 def reads(url: str, demo: dict[str, Any]) -> dict[str, Act]:
     """What people and calendar clients read most."""
     etag = Client(url).send("GET", "/feeds/all.ics")[1]["etag"]
@@ -94,6 +116,7 @@ def reads(url: str, demo: dict[str, Any]) -> dict[str, Act]:
     return {
         "bare page": get("/healthz"),
         "home": get("/"),
+        "month of the calendar": get(f"/calendar.json?start={MONTH}-01T00:00:00&end={NEXT_MONTH}-01T00:00:00"),
         "slot page": get(f"/slots/{demo['slots'][0]}"),
         "feed, unchanged (304)": get("/feeds/all.ics", 304, If_None_Match=etag),
         "feed, whole": get("/feeds/all.ics"),
@@ -130,6 +153,7 @@ def measure() -> None:
         eventsys(env, "db", "upgrade")
         eventsys(env, "demo", "load", "--json", f"{home}/demo.json")
         demo = json.loads((folder / "demo.json").read_text("utf-8"))
+        add_slots(folder / "eventsys.db")
         with serving(env, port) as url:
             acts = {**reads(url, demo), "book and cancel": bookings(demo)}
             rates: dict[str, list[float]] = {name: [] for name in [*acts, "bare writes"]}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true, union_all
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import defer, joinedload, selectinload
 
 from eventsys.core.actor import Actor, Role
 from eventsys.core.clock import now
@@ -16,7 +16,7 @@ from eventsys.core.db import db
 from eventsys.core.errors import NotFound
 from eventsys.core.permissions import Permission, is_allowed
 from eventsys.core.text import fold
-from eventsys.directory.models import Department, Enterprise, Park, enterprise_tags
+from eventsys.directory.models import Department, Enterprise, Park, Place, enterprise_tags
 from eventsys.directory.rules import EnterpriseSize, Topic
 from eventsys.slots.models import Edition, Slot, slot_departments, slot_enterprises
 from eventsys.slots.rules import Audience, AudienceKind, EnterpriseProfile, SlotFormat, SlotState, is_for
@@ -25,6 +25,18 @@ STAFF = (Role.CLERK, Role.STEWARD)
 EVERYTHING = (Role.COORDINATOR, Role.AUDITOR)
 NEAREST = 3
 NEARBY = timedelta(days=92)
+NOT_IN_BRIEF = (
+    Slot.description,
+    Slot.online_url,
+    Slot.audience,
+    Slot.questions,
+    Slot.call_off_reason,
+    Slot.created_at,
+    Slot.changed_at,
+    Slot.published_at,
+    Slot.cancel_until,
+    Slot.names_until,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,15 @@ def with_details(query: Select[Any]) -> Select[Any]:
         joinedload(Slot.edition),
         selectinload(Slot.supporting),
         selectinload(Slot.services),
+    )
+
+
+def in_brief(query: Select[Any]) -> Select[Any]:
+    """Load what a calendar shows of a slot: times, places left, title, place and whose it is."""
+    return query.options(
+        *(defer(column, raiseload=True) for column in NOT_IN_BRIEF),
+        joinedload(Slot.department).load_only(Department.short_name, Department.colour, raiseload=True),
+        joinedload(Slot.place).load_only(Place.name, Place.name_en, raiseload=True),
     )
 
 
@@ -235,10 +256,15 @@ def _searched(query: Select[Any], search: str) -> Select[Any]:
 
 
 def list_slots(
-    wanted: SlotFilter, actor: Actor, *, limit: int, after: tuple[datetime, int] | None = None
+    wanted: SlotFilter,
+    actor: Actor,
+    *,
+    limit: int,
+    after: tuple[datetime, int] | None = None,
+    loaded: Callable[[Select[Any]], Select[Any]] = with_details,
 ) -> Sequence[Slot]:
     """Up to `limit` slots by start; `after` is the (start, primary key) of the last one seen."""
-    query = _narrowed(with_details(select(Slot)), wanted).where(visible_to(actor))
+    query = _narrowed(loaded(select(Slot)), wanted).where(visible_to(actor))
     if after is not None:
         query = query.where(or_(Slot.starts_at > after[0], and_(Slot.starts_at == after[0], Slot.id > after[1])))
     return db.session.scalars(query.order_by(Slot.starts_at, Slot.id).limit(limit)).unique().all()

@@ -88,8 +88,15 @@ def test_an_address_made_up_is_not_kept(app, client):
     assert "ETag" not in client.get("/?q=" + "x" * 400).headers
 
 
+def test_one_makes_it_anew_and_the_others_have_the_old_one(app):
+    shelf = Shelf(seconds=0.05)
+    shelf.keep(("a",), app.response_class("old"))
+    time.sleep(0.06)
+    assert [shelf.find(("a",)) is None for _ in range(3)] == [True, False, False]
+
+
 def test_the_shelf_holds_few(app):
     shelf = Shelf(size=2)
     for number in range(4):
-        shelf.keep((number,), app.response_class(str(number)))
+        shelf.keep((number,), app.response_class(str(number)))  # a byte each
     assert [number for number in range(4) if shelf.find((number,)) is not None] == [2, 3]

@@ -20,43 +20,48 @@ from eventsys.web.locale import current_locale
 
 P = ParamSpec("P")
 FRESH_SECONDS = 5.0  # how old the places left may be that somebody reads who is not signed in
-KEPT = 24  # bodies a process, some 40 KB each
+KEPT_BYTES = 2_000_000  # of bodies in a process; a list has some 40 KB, a month's calendar 300
 KEY_MAX = 300  # of an address; longer ones are nobody's bookmark
 FLASHES = "_flashes"  # Flask's: what the last request says on the next page
 REVISION = select(District.feed_revision).where(District.id == 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Page:
-    """An answer as it was made at a monotonic time."""
+    """An answer and the monotonic time at which it was made."""
 
     answer: Response
     made: float
+    size: int
 
 
 class Shelf:
     """The last pages by address, language and the revision of the public calendar; safe between threads."""
 
-    def __init__(self, size: int = KEPT, seconds: float = FRESH_SECONDS) -> None:
+    def __init__(self, size: int = KEPT_BYTES, seconds: float = FRESH_SECONDS) -> None:
         self._pages: OrderedDict[tuple[Any, ...], Page] = OrderedDict()
         self._lock = threading.Lock()
         self._size, self._seconds = size, seconds
 
     def find(self, key: tuple[Any, ...]) -> Response | None:
-        """The page, while it is fresh."""
+        """The page, while it is fresh. Who finds it stale is to make it anew; the others have the old one meanwhile,
+        or all would make it at once."""
         with self._lock:
             page = self._pages.get(key)
-            if page is None or time.monotonic() - page.made > self._seconds:
+            if page is None:
+                return None
+            if time.monotonic() - page.made > self._seconds:
+                page.made = time.monotonic()
                 return None
             self._pages.move_to_end(key)
             return page.answer
 
     def keep(self, key: tuple[Any, ...], answer: Response) -> None:
-        """Keep it; the one that was not asked for longest goes."""
+        """Keep it; those that were not asked for longest go."""
         with self._lock:
-            self._pages[key] = Page(answer, time.monotonic())
+            self._pages[key] = Page(answer, time.monotonic(), len(answer.get_data()))
             self._pages.move_to_end(key)
-            while len(self._pages) > self._size:
+            while sum(page.size for page in self._pages.values()) > self._size:
                 self._pages.popitem(last=False)
 
     def clear(self) -> None:

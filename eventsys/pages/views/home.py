@@ -19,7 +19,7 @@ from eventsys.pages.rules import Standing, standing
 from eventsys.pages.views.anonymous import same_for_strangers
 from eventsys.pages.views.blueprint import bp, local_day
 from eventsys.slots.models import Slot
-from eventsys.slots.queries import list_slots
+from eventsys.slots.queries import in_brief, list_slots
 from eventsys.web.guards import current_actor, public
 from eventsys.web.locale import local_name, zone
 
@@ -57,7 +57,7 @@ def home() -> str:
 def calendar_data() -> Response:
     """The slots of a span as events of the calendar, under the filters of the home page."""
     actor, search = current_actor(), read_search(request.args)
-    slots = list_slots(search.to_filter(*read_span(request.args, zone())), actor, limit=CALENDAR_MAX)
+    slots = list_slots(search.to_filter(*read_span(request.args, zone())), actor, limit=CALENDAR_MAX, loaded=in_brief)
     return jsonify({"items": [_event(slot) for slot in slots]})
 
 
