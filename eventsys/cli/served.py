@@ -46,7 +46,7 @@ class TurnTaking:
         if environ["REQUEST_METHOD"] not in BODYLESS and not self._is_declared_too_large(environ):
             self._read_body(environ)
         if not self._turns.acquire(timeout=WAIT_SECONDS):
-            return _busy(start_response)
+            return _busy(start_response, environ["REQUEST_METHOD"])
         try:
             return self._app(environ, start_response)
         finally:
@@ -70,7 +70,9 @@ class TurnTaking:
         environ["wsgi.input"] = body
 
 
-def _busy(start_response: StartResponse) -> Iterable[bytes]:
+def _busy(start_response: StartResponse, method: str) -> Iterable[bytes]:
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Retry-After", "2"), ("Cache-Control", "no-store")]
+    if method in BODYLESS:
+        headers.append(("Refresh", "2"))  # a browser asks again by itself
     start_response("503 Service Unavailable", headers)
     return ["系统繁忙，请稍后再试。 The system is busy, please try again in a moment.\n".encode()]

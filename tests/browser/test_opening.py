@@ -65,6 +65,25 @@ def test_it_opens_by_itself(visit, opening):
     page.wait_for_url(lambda url: url.endswith("/book"))
 
 
+def test_who_finds_no_turn_waits_without_seeing_an_error(visit, opening):
+    page = visit("/", cast.CONTACT)
+    page.goto(opening(-60))
+    answers = iter([503, 503])
+
+    def busy(route):
+        status = next(answers, None) if route.request.method == "POST" else None
+        if status is None:
+            route.continue_()
+        else:
+            route.fulfill(status=status, headers={"Retry-After": "1"}, body="系统繁忙")
+
+    page.route("**/holds", busy)
+    book(page).click()
+    expect(page.locator(ANNOUNCED)).to_have_text("当前预约人数较多，请稍候，系统会自动为您提交。")
+    page.wait_for_url(lambda url: url.endswith("/book"), timeout=SLOW)
+    assert list(answers) == []
+
+
 def test_it_follows_when_the_moment_is_moved(visit, opening):
     path = opening(86_400 * 3 + 30)
     page = visit(path)

@@ -56,6 +56,15 @@ def test_a_slow_sender_holds_no_turn(app):
         slow.join(20)
 
 
+@pytest.mark.parametrize(("method", "refresh"), [("GET", "2"), ("POST", None)])
+def test_a_page_that_finds_no_turn_is_asked_for_again(app, monkeypatch, method, refresh):
+    monkeypatch.setattr(served, "WAIT_SECONDS", 0.01)
+    front = TurnTaking(app.wsgi_app, turns=1)
+    front._turns.acquire()
+    _body, status, headers = run_wsgi_app(front, EnvironBuilder("/robots.txt", method=method).get_environ())
+    assert (status[:3], headers["Retry-After"], headers.get("Refresh")) == ("503", "2", refresh)
+
+
 def test_without_a_turn_in_time_503_and_health_still_answers(monkeypatch):
     busy, entered = threading.Event(), threading.Event()
     monkeypatch.setattr(served, "WAIT_SECONDS", 0.1)
