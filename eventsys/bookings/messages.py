@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
-
 from eventsys.accounts.models import Person
 from eventsys.bookings.keys import code_of, ticket_url
 from eventsys.bookings.models import Attendee, Booking, VisitRequest
 from eventsys.bookings.rules import BookingState
-from eventsys.core.actor import Actor, Role
+from eventsys.core.actor import Actor
 from eventsys.core.db import db
 from eventsys.core.installation import absolute_url
 from eventsys.directory.models import Enterprise, Membership
-from eventsys.directory.rules import MembershipState
+from eventsys.directory.recipients import clerks_of, contacts_of, coordinators, recipients
 from eventsys.notifications.services import Recipient, enqueue
 from eventsys.slots.models import Slot
 
@@ -61,12 +59,12 @@ def tell_enterprise(kind: str, booking: Booking, slot: Slot, **more: Any) -> Non
 
 def tell_department_of_request(kind: str, request: VisitRequest) -> None:
     """A message about a visit asked for to the clerks of the department."""
-    enqueue(kind, _staff(Role.CLERK, request.department_id), _request_context(request))
+    enqueue(kind, clerks_of(request.department_id), _request_context(request))
 
 
 def tell_coordinators_of_request(kind: str, request: VisitRequest) -> None:
     """A message about a visit asked for to the coordinators of the district."""
-    enqueue(kind, _staff(Role.COORDINATOR, None), _request_context(request))
+    enqueue(kind, coordinators(), _request_context(request))
 
 
 def tell_enterprise_of_request(kind: str, request: VisitRequest, **more: Any) -> None:
@@ -83,37 +81,17 @@ def booker(actor: Actor) -> list[Recipient]:
 
 def tell_department(kind: str, booking: Booking, slot: Slot, **more: Any) -> None:
     """A message about the booking to the clerks of the lead department."""
-    enqueue(kind, _staff(Role.CLERK, slot.department_id), _booking_context(booking, slot, more))
+    enqueue(kind, clerks_of(slot.department_id), _booking_context(booking, slot, more))
 
 
 def tell_coordinators(kind: str, booking: Booking, slot: Slot, **more: Any) -> None:
     """A message about the booking to the coordinators of the district."""
-    enqueue(kind, _staff(Role.COORDINATOR, None), _booking_context(booking, slot, more))
-
-
-def _staff(role: Role, department: int | None) -> list[Recipient]:
-    return _recipients(Membership.role == role, Membership.department_id == department)
+    enqueue(kind, coordinators(), _booking_context(booking, slot, more))
 
 
 def contact_of(booking: Booking) -> list[Recipient]:
     """The contact of the booking, when it has one who still is."""
-    return _recipients(Membership.enterprise_id == booking.enterprise_id, Person.id == booking.contact_id)
-
-
-def contacts_of(enterprise: int) -> list[Recipient]:
-    """Every active contact of the enterprise."""
-    return _recipients(Membership.enterprise_id == enterprise, Membership.role == Role.CONTACT)
-
-
-def _recipients(*where: ColumnElement[bool]) -> list[Recipient]:
-    """The active people with a live membership that fits."""
-    rows = db.session.execute(
-        select(Person.id, Person.email, Person.locale)
-        .join(Membership, Membership.person_id == Person.id)
-        .where(*where, Membership.state == MembershipState.ACTIVE, Person.active)
-        .order_by(Person.id)
-    )
-    return [Recipient(row.id, row.email, row.locale) for row in rows]
+    return recipients(Membership.enterprise_id == booking.enterprise_id, Person.id == booking.contact_id)
 
 
 def _booking_context(booking: Booking, slot: Slot, more: dict[str, Any]) -> dict[str, Any]:

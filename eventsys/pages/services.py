@@ -21,6 +21,7 @@ from eventsys.core.installation import absolute_url
 from eventsys.core.permissions import Permission, Scope, authorize
 from eventsys.directory.feed_sets import lock_enterprise
 from eventsys.directory.models import Device, Enterprise, Membership
+from eventsys.directory.recipients import contacts_of
 from eventsys.directory.rules import NOTE_MAX, MembershipState
 from eventsys.directory.services.enterprises import switch_enterprise
 from eventsys.notifications.services import enqueue
@@ -60,7 +61,7 @@ def merge_enterprises(source: str, target: str, *, actor: Actor) -> Merged:
     audit.record(actor, "enterprise.took_over", "enterprise", stays.public_id, after={"from": gone.public_id})
     slots = [messages.slot_context(item.slot) for item in doubled]
     context = {"gone": gone.name, "stays": stays.name, "doubled": slots, "url": absolute_url("/my")}
-    enqueue("enterprise_merged", messages.contacts_of(stays.id), context)
+    enqueue("enterprise_merged", contacts_of(stays.id), context)
     return Merged(bookings, contacts, len(doubled))
 
 

@@ -25,6 +25,7 @@ from eventsys.core.tokens import hash_token
 from eventsys.core.types import BigId, CreatedAt, Id, Instant, MaybeInstant, PublicId, Versioned, text_enum
 from eventsys.directory.models import Department, Park, Place, Service
 from eventsys.directory.rules import NAME_MAX, Topic
+from eventsys.slots.collection import SubmissionState
 from eventsys.slots.rules import (
     PLACE_TEXT_MAX,
     REASON_MAX,
@@ -53,6 +54,7 @@ slot_enterprises = _link("enterprise", "enterprises")
 
 
 _IS_WAITED_FOR, _LAPSES = text("waiting > 0"), text("lapses_at IS NOT NULL")
+_TO_OPEN = text("opens_at IS NOT NULL AND published_at IS NULL")
 _AWAITS_DRAW = text("draw_at IS NOT NULL AND drawn_at IS NULL")
 
 
@@ -67,14 +69,18 @@ class Series(Model):
     name_en: Mapped[str] = mapped_column(String(NAME_MAX), default="")
 
 
-class Edition(Model):
-    """The numbered run of a series (第N期), usually a month."""
+class Edition(Versioned, Model):
+    """The numbered run of a series (第N期), usually a month. With `collects_until` and `opens_at` departments submit
+    their slots, and the edition is published whole; `published_at` is when it was."""
 
     __tablename__ = "editions"
     __table_args__ = (
         UniqueConstraint("series_id", "number"),
         CheckConstraint("number >= 1", name="number"),
         CheckConstraint("ends_on >= starts_on", name="span"),
+        CheckConstraint("(collects_until IS NULL) = (opens_at IS NULL)", name="collection"),
+        CheckConstraint("opens_at >= collects_until", name="opens"),
+        Index("ix_editions_opens_at", "opens_at", sqlite_where=_TO_OPEN, postgresql_where=_TO_OPEN),
     )
 
     id: Mapped[Id]
@@ -84,8 +90,28 @@ class Edition(Model):
     title: Mapped[str] = mapped_column(String(NAME_MAX), default="")
     starts_on: Mapped[date] = mapped_column(Date)
     ends_on: Mapped[date] = mapped_column(Date)
+    description: Mapped[str] = mapped_column(Text, default="")
+    collects_until: Mapped[MaybeInstant]
+    opens_at: Mapped[MaybeInstant]
+    published_at: Mapped[MaybeInstant]
 
     series: Mapped[Series] = relationship(lazy="joined", innerjoin=True)
+
+
+class Submission(Model):
+    """What a department has answered for an edition; without a row nothing yet. `remark` says why it was returned."""
+
+    __tablename__ = "submissions"
+    __table_args__ = (UniqueConstraint("edition_id", "department_id"),)
+
+    id: Mapped[Id]
+    edition_id: Mapped[int] = mapped_column(BigId, ForeignKey("editions.id"))
+    department_id: Mapped[int] = mapped_column(BigId, ForeignKey("departments.id"), index=True)
+    state: Mapped[SubmissionState] = mapped_column(text_enum(SubmissionState, "state"))
+    remark: Mapped[str] = mapped_column(String(REASON_MAX), default="")
+    at: Mapped[MaybeInstant]
+    by_name: Mapped[str] = mapped_column(String(NAME_MAX), default="")
+    reminded_at: Mapped[MaybeInstant]
 
 
 class Slot(Versioned, Model):

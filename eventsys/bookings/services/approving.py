@@ -18,6 +18,7 @@ from eventsys.core.errors import Conflict
 from eventsys.core.permissions import Permission, authorize
 from eventsys.core.text import clean_line
 from eventsys.directory.queries import get_district
+from eventsys.directory.recipients import contacts_of
 from eventsys.slots.models import Slot
 
 
@@ -38,7 +39,7 @@ def confirm_booking(public_id: str, *, actor: Actor) -> Booking:
 def _approve(booking: Booking, slot: Slot, actor: Actor) -> None:
     """The place was kept while it waited, so capacity is no question any more."""
     enter(booking, slot, BookingState.CONFIRMED, actor=actor, action="booking.approved")
-    messages.tell_contact("booking_confirmed", booking, slot, messages.contacts_of(booking.enterprise_id))
+    messages.tell_contact("booking_confirmed", booking, slot, contacts_of(booking.enterprise_id))
     messages.tell_attendees("ticket", booking, slot, booking.valid_attendees)
 
 
@@ -51,7 +52,7 @@ def decline_booking(public_id: str, reason: str, *, actor: Actor) -> Booking:
         raise Conflict("booking_state", state=booking.state.value)
     end_booking(booking, slot, actor, reason, is_late=False, action="booking.declined")
     places_freed(slot)
-    contacts = messages.contacts_of(booking.enterprise_id)
+    contacts = contacts_of(booking.enterprise_id)
     messages.tell_contact("booking_declined", booking, slot, contacts, reason=reason)
     return booking
 
@@ -66,7 +67,7 @@ def chase_approvals(remind_before: datetime) -> int:
         if booking.approve_by is not None and booking.approve_by <= now() and booking.escalated_at is None:
             booking.escalated_at = booking.reminded_at = now()
             messages.tell_coordinators("approval_escalated", booking, booking.slot)
-            contacts = messages.contacts_of(booking.enterprise_id)
+            contacts = contacts_of(booking.enterprise_id)
             messages.tell_contact("approval_overdue", booking, booking.slot, contacts)
         else:
             booking.reminded_at = now()

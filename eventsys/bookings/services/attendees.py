@@ -30,6 +30,7 @@ from eventsys.core.errors import Conflict, Invalid, NotFound
 from eventsys.core.installation import derived_token
 from eventsys.core.permissions import Permission, authorize
 from eventsys.directory.contact_queries import find_contact
+from eventsys.directory.recipients import contacts_of
 from eventsys.notifications.services import Recipient
 from eventsys.slots.models import Slot
 from eventsys.slots.rules import SlotState
@@ -239,4 +240,4 @@ def _record(booking: Booking, actor: Actor, *, added: list[Attendee], ended: lis
 
 
 def _contacts(booking: Booking) -> list[Recipient]:
-    return messages.contacts_of(booking.enterprise_id)
+    return contacts_of(booking.enterprise_id)

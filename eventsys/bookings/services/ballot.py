@@ -19,6 +19,7 @@ from eventsys.core.clock import now
 from eventsys.core.db import db
 from eventsys.core.installation import absolute_url, installation
 from eventsys.directory.feed_sets import bump_feed_sets
+from eventsys.directory.recipients import contacts_of
 from eventsys.slots.models import Ballot, Slot
 from eventsys.slots.rules import SlotState
 
@@ -59,7 +60,7 @@ def tell_drawn(slot: str) -> bool:
             "ballot_drawn",
             booking,
             row,
-            messages.contacts_of(booking.enterprise_id),
+            contacts_of(booking.enterprise_id),
             drawn=booking.queue_number,
             registered=registered,
             place=places[booking.id],

@@ -38,6 +38,7 @@ from eventsys.core.permissions import Permission, Scope, authorize, is_allowed
 from eventsys.core.text import clean_line, clean_text
 from eventsys.directory.feed_sets import lock_enterprise
 from eventsys.directory.models import Enterprise
+from eventsys.directory.recipients import contacts_of
 from eventsys.directory.settings import settings_from
 from eventsys.slots.models import Slot
 from eventsys.slots.rules import QuestionKind, SlotState
@@ -279,7 +280,7 @@ def _keep(idempotency: Idempotency, owner: str, booking: Booking, answer: dict[s
 
 
 def _tell(booking: Booking, slot: Slot, actor: Actor, ahead: int | None, *, on_behalf: bool) -> None:
-    recipients = messages.contacts_of(booking.enterprise_id) if on_behalf else messages.booker(actor)
+    recipients = contacts_of(booking.enterprise_id) if on_behalf else messages.booker(actor)
     if booking.state is BookingState.CONFIRMED:
         messages.tell_contact("booking_confirmed", booking, slot, recipients)
         messages.tell_attendees("ticket", booking, slot, booking.valid_attendees)

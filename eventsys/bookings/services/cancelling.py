@@ -12,6 +12,7 @@ from eventsys.core.actor import Actor
 from eventsys.core.clock import now
 from eventsys.core.permissions import Permission, authorize
 from eventsys.core.text import clean_line
+from eventsys.directory.recipients import contacts_of
 from eventsys.slots.models import Slot
 
 
@@ -28,7 +29,7 @@ def cancel_booking(public_id: str, *, actor: Actor, reason: str = "", version: i
     end_booking(booking, slot, actor, reason, is_late=was_confirmed and now() > slot.cancel_until)
     places_freed(slot)
     by_staff = booking.enterprise_id not in actor.enterprises()
-    recipients = messages.contacts_of(booking.enterprise_id) if by_staff else messages.booker(actor)
+    recipients = contacts_of(booking.enterprise_id) if by_staff else messages.booker(actor)
     messages.tell_contact("booking_cancelled", booking, slot, recipients, reason=reason)
     if was_confirmed:
         messages.tell_attendees("ticket_cancelled", booking, slot, booking.valid_attendees, reason=reason)

@@ -25,6 +25,7 @@ from eventsys.core.db import db
 from eventsys.core.errors import Conflict, NotFound, Refusal
 from eventsys.core.permissions import Permission, authorize
 from eventsys.directory.feed_sets import lock_enterprise
+from eventsys.directory.recipients import contacts_of
 from eventsys.slots.models import Slot
 
 MOVABLE = (BookingState.CONFIRMED, BookingState.PENDING)
@@ -50,7 +51,7 @@ def move_booking(public_id: str, to: str, *, actor: Actor, version: int | None =
     is_late = booking.state is BookingState.CONFIRMED and now() > old.cancel_until
     end_booking(booking, old, actor, "", is_late=is_late, action="booking.moved")
     places_freed(old)
-    contacts = messages.contacts_of(booking.enterprise_id)
+    contacts = contacts_of(booking.enterprise_id)
     messages.tell_contact("booking_moved", fresh, entry.slot, contacts, old=messages.slot_context(old))
     if state is BookingState.CONFIRMED:
         messages.tell_attendees("ticket", fresh, entry.slot, fresh.attendees)

@@ -20,6 +20,7 @@ from eventsys.core.actor import Actor
 from eventsys.core.clock import now
 from eventsys.core.errors import Conflict
 from eventsys.core.permissions import Permission, authorize
+from eventsys.directory.recipients import contacts_of
 from eventsys.slots.models import Slot
 
 
@@ -44,7 +45,7 @@ def let_in(public_id: str, *, actor: Actor) -> Booking:
     for surplus in booking.valid_attendees[party:]:
         surplus.state, surplus.ended_at = TicketState.REPLACED, now()
     enter(booking, slot, BookingState.CONFIRMED, actor=actor, action="booking.let_in", party=party)
-    messages.tell_contact("place_given", booking, slot, messages.contacts_of(booking.enterprise_id))
+    messages.tell_contact("place_given", booking, slot, contacts_of(booking.enterprise_id))
     messages.tell_attendees("ticket", booking, slot, booking.valid_attendees)
     return booking
 

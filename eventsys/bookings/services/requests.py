@@ -42,6 +42,7 @@ from eventsys.core.text import clean_line
 from eventsys.directory.feed_sets import lock_enterprise
 from eventsys.directory.models import Department, Enterprise
 from eventsys.directory.queries import get_district
+from eventsys.directory.recipients import contacts_of
 from eventsys.slots import services as slots
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import get_slot_of, is_slot_for
@@ -206,4 +207,4 @@ def _book(request: VisitRequest, enterprise: Enterprise, slot: Slot, actor: Acto
     )
     db.session.add(booking)
     db.session.flush()
-    messages.tell_contact("visit_arranged", booking, entry.slot, messages.contacts_of(enterprise.id))
+    messages.tell_contact("visit_arranged", booking, entry.slot, contacts_of(enterprise.id))

@@ -16,6 +16,7 @@ from eventsys.bookings.services.waiting import places_freed
 from eventsys.core.actor import Actor
 from eventsys.core.db import db
 from eventsys.core.permissions import Permission
+from eventsys.directory.recipients import contacts_of
 from eventsys.slots import services as slots
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import nearest_slots
@@ -40,7 +41,7 @@ def change_slot(public_id: str, command: NewSlot, *, version: int | None, actor:
         _tell_postponed(slot)
     if changed & slots.MOVES:
         for booking in list_slot_bookings(slot.id, ACTIVE):
-            messages.tell_contact("slot_moved", booking, slot, messages.contacts_of(booking.enterprise_id))
+            messages.tell_contact("slot_moved", booking, slot, contacts_of(booking.enterprise_id))
             valid = [item for item in booking.attendees if item.state is TicketState.VALID]
             messages.tell_attendees("slot_moved", booking, slot, valid)
     return slot
@@ -50,7 +51,7 @@ def _tell_postponed(slot: Slot) -> None:
     """A draw for which enterprises have registered can only be put off."""
     draw_at = slot.draw_at and slot.draw_at.isoformat()
     for booking in list_slot_bookings(slot.id, (BookingState.WAITLISTED,)):
-        contacts = messages.contacts_of(booking.enterprise_id)
+        contacts = contacts_of(booking.enterprise_id)
         messages.tell_contact("draw_postponed", booking, slot, contacts, draw_at=draw_at)
 
 
@@ -67,7 +68,7 @@ def call_off_slot(public_id: str, reason: str, *, actor: Actor) -> Slot:
             continue
         end_booking(booking, slot, actor, slot.call_off_reason, is_late=False)
         told = {"reason": slot.call_off_reason, "nearest": alternatives}
-        messages.tell_contact("slot_called_off", booking, slot, messages.contacts_of(booking.enterprise_id), **told)
+        messages.tell_contact("slot_called_off", booking, slot, contacts_of(booking.enterprise_id), **told)
         valid = [item for item in booking.attendees if item.state is TicketState.VALID]
         messages.tell_attendees("slot_called_off", booking, slot, valid, **told)
     return slot

@@ -41,6 +41,7 @@ from eventsys.core.errors import Conflict
 from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, authorize
 from eventsys.directory.feed_sets import lock_enterprise
+from eventsys.directory.recipients import contacts_of
 from eventsys.slots.models import Slot
 from eventsys.slots.rules import SlotState
 
@@ -141,7 +142,7 @@ def expire(public_id: str) -> None:
         return
     enter(booking, slot, BookingState.EXPIRED, actor=CLOCKWORK, action="booking.expired")
     messages.tell_contact(
-        "offer_expired" if is_lapsed else "queue_ended", booking, slot, messages.contacts_of(booking.enterprise_id)
+        "offer_expired" if is_lapsed else "queue_ended", booking, slot, contacts_of(booking.enterprise_id)
     )
     db.session.flush()
     slot.lapses_at = next_lapse(slot.id)
@@ -162,7 +163,7 @@ def tell_reopened(slot: str) -> None:
         return
     for booking in list_waiting_untold(row.id):
         booking.reminded_at = now()
-        messages.tell_contact("places_reopened", booking, row, messages.contacts_of(booking.enterprise_id))
+        messages.tell_contact("places_reopened", booking, row, contacts_of(booking.enterprise_id))
 
 
 def _is_full(facts: SlotFacts) -> bool:
@@ -214,7 +215,7 @@ def _give(booking: Booking, entry: Entry, turn: Turn) -> None:
 
 
 def _tell(booking: Booking, slot: Slot, *, by_queue: bool) -> None:
-    contacts = messages.contacts_of(booking.enterprise_id)
+    contacts = contacts_of(booking.enterprise_id)
     if booking.state is BookingState.OFFERED and booking.lapses_at is not None:
         messages.tell_contact("place_offered", booking, slot, contacts, kept_until=booking.lapses_at.isoformat())
     elif booking.state is BookingState.PENDING:
