@@ -27,6 +27,7 @@ from eventsys.directory.views import bp as directory
 from eventsys.pages.inbox import bp as inbox
 from eventsys.pages.navigation import init_navigation
 from eventsys.pages.views import bp as pages
+from eventsys.pages.views import editions_bp as editions
 from eventsys.pages.views import no_shows_bp as no_shows
 from eventsys.pages.views import requests_bp as requests
 from eventsys.pages.views import slots_bp as slots
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     web,
     pages,
     slots,
+    editions,
     no_shows,
     requests,
     feeds,

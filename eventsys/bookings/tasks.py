@@ -12,15 +12,18 @@ from eventsys.bookings.services import (
     chase_requests,
     end_queue,
     hold_draw,
+    publish_edition,
     serve_queue,
     tell_drawn,
     tell_reopened,
 )
+from eventsys.core.actor import system_actor
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
 from eventsys.core.installation import installation
 from eventsys.directory.queries import get_district
 from eventsys.directory.settings import settings_from
+from eventsys.slots.queries.editions import list_editions_to_publish
 from eventsys.workdays.calendar import working_days_before
 
 
@@ -50,6 +53,13 @@ def keep_queues() -> None:
             tell_reopened(slot)
     for slot in list_slots_over():
         end_queue(slot)
+
+
+def publish_editions() -> None:
+    """Publish the editions whose opening time has come."""
+    for edition in list_editions_to_publish():
+        with unit_of_work():
+            publish_edition(edition, actor=system_actor("eventsys"))
 
 
 def remind_departments() -> None:

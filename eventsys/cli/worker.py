@@ -14,7 +14,7 @@ import click
 import structlog
 from apiflask import APIFlask
 
-from eventsys.bookings.tasks import draw_due, keep_queues, remind_departments
+from eventsys.bookings.tasks import draw_due, keep_queues, publish_editions, remind_departments
 from eventsys.calendars.tasks import sweep_feeds
 from eventsys.checkin.tasks import record_no_shows
 from eventsys.cli.application import installed
@@ -78,6 +78,7 @@ def chores(app: APIFlask) -> list[Chore]:
         Chore("outbox", _deliver, POLL_SECONDS),
         Chore("draws", _draw, POLL_SECONDS),
         Chore("queues", _keep_queues, POLL_SECONDS),
+        Chore("editions", _publish_editions, POLL_SECONDS),
         Chore("approvals", _remind_departments, APPROVAL_SECONDS),
         Chore("no_shows", record_no_shows, NO_SHOW_SECONDS),
         Chore("sweep_feeds", _sweep, SWEEP_SECONDS),
@@ -140,6 +141,11 @@ def _draw() -> bool:
 
 def _keep_queues() -> bool:
     keep_queues()
+    return False
+
+
+def _publish_editions() -> bool:
+    publish_editions()
     return False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from enum import Enum
 from typing import Any
 
@@ -78,7 +78,7 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain_value(value: Any) -> Any:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # an instant, too
         return value.isoformat()
     if isinstance(value, Enum):
         return value.value

@@ -35,6 +35,8 @@ class Permission(StrEnum):
     CREATE_SLOT = "create_slot"
     EDIT_SLOT = "edit_slot"
     SEE_HIDDEN_SLOT = "see_hidden_slot"
+    MANAGE_EDITIONS = "manage_editions"
+    SUBMIT_MONTH = "submit_month"
     BOOK = "book"
     BOOK_ON_BEHALF = "book_on_behalf"
     SEE_BOOKING = "see_booking"
@@ -110,6 +112,8 @@ TABLE: Mapping[Permission, tuple[str, Predicate]] = {
     Permission.CREATE_SLOT: (SLOTS_WRITE, _clerk),
     Permission.EDIT_SLOT: (SLOTS_WRITE, _clerk),
     Permission.SEE_HIDDEN_SLOT: (SLOTS_READ, _reader),
+    Permission.MANAGE_EDITIONS: (SIGNED_IN_ONLY, _district(Role.COORDINATOR)),
+    Permission.SUBMIT_MONTH: (SIGNED_IN_ONLY, _clerk),
     Permission.BOOK: (BOOKINGS_WRITE, _contact),
     Permission.BOOK_ON_BEHALF: (BOOKINGS_WRITE, _clerk),
     Permission.SEE_BOOKING: (BOOKINGS_READ, _any(_contact, _reader)),

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.sqlite_only
 
 STRANGERS = (cast.STRANGER, cast.STRANGER_CLERK, cast.VOLUNTEER)
 SECRETS = ("/t/", "/b/", "/e/", "/reset/", "/feeds/")  # the address is the key
+EVERYBODYS = {"editions.detail", "editions.collection"}  # of the whole district
 STAFF_LOOK_AFTER = {"enterprise", "device", "membership"}  # any clerk invites and removes contacts
 OWN = {"sign_ins", "throttles"}  # written by whoever comes by
 FORM = {
@@ -51,7 +52,7 @@ def world(app) -> World:
 def addressed(app):
     """Every route that names an object, with each of its verbs."""
     for rule in app.url_map.iter_rules():
-        if rule.arguments and rule.endpoint != "static" and not rule.rule.startswith(SECRETS):
+        if rule.arguments and rule.endpoint not in {"static", *EVERYBODYS} and not rule.rule.startswith(SECRETS):
             for verb in sorted(rule.methods - {"OPTIONS", "HEAD"}):
                 yield verb, rule
 

@@ -29,11 +29,14 @@ from eventsys.directory.imports.uploads import keep_upload
 from eventsys.directory.models import Application, Device
 from eventsys.notifications.models import Message
 from eventsys.notifications.services import Recipient, enqueue
+from eventsys.slots.collection import NewEdition
 from eventsys.slots.rules import Audience, AudienceKind
+from eventsys.slots.services.editions import create_edition
 from tests import cast
 from tests.factories import code_for, make_booking, make_gate, make_slot
 
 UNKNOWN = "zzzzzzzzzzzzy"  # well formed, and nothing has it
+VERBS = ("submit", "nothing", "back")  # what a department may answer for an edition
 _PARAMETER = re.compile(r"<(?:([^:<>]+):)?([^<>]+)>")
 
 
@@ -69,6 +72,7 @@ KINDS = (
     (r"/slots/<", "slot"),
     (r"/bookings/<", "booking"),
     (r"/requests/<", "request"),
+    (r"/(desk/)?editions/<", "edition"),
     (r"/gates/<", "gate"),
     (r"/checkins/<", "scan"),
     (r"/devices/<", "device"),
@@ -81,8 +85,10 @@ KINDS = (
 
 def kind_of(rule: Rule, name: str) -> str:
     """What a parameter names; LookupError for a new sort of address, which belongs into KINDS."""
-    if name in {"kind", "suffix", "key"}:
+    if name in {"kind", "suffix", "key", "verb"}:
         return name
+    if name == "department":
+        return "department"
     if name == "scan_id":
         return "scan"
     for pattern, kind in KINDS:
@@ -98,7 +104,7 @@ def path_of(rule: Rule, values: dict[str, str]) -> str:
 
 def unknown_path(rule: Rule) -> str:
     """The rule's address with ids that nothing has."""
-    fixed = {"kind": "departments", "suffix": "csv"}
+    fixed = {"kind": "departments", "suffix": "csv", "verb": VERBS[0]}
     return _PARAMETER.sub(lambda part: fixed.get(part[2], UNKNOWN), rule.rule)
 
 
@@ -132,6 +138,7 @@ def build_world(app: APIFlask) -> World:
         db.session.add(device)
         record_no_show(later_booking, later, actor=CLOCKWORK)
         request = ask_for_visit(NewVisitRequest(cast.ACME, cast.TAX, "请来一趟"), actor=cast.CONTACT.actor)
+        edition = create_edition(_edition(), actor=cast.COORDINATOR.actor)
         enterprise_link = make_enterprise_link(cast.ACME, actor=cast.CONTACT.actor)
     upload = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.ADMINISTRATOR.id, b"a,b\n", "x.csv")
     message = db.session.scalars(sa.select(Message.public_id).where(Message.person_id == cast.CONTACT.id)).first()
@@ -144,6 +151,8 @@ def build_world(app: APIFlask) -> World:
             "ticket": [code_for(later_booking), code_for(booking, 1)],
             "share": [share_token(later_booking)],
             "request": [request.public_id],
+            "edition": [edition.public_id],
+            "verb": list(VERBS),
             "gate": [gate.public_id],
             "scan": [answer.scan.public_id],
             "feed_link": [link.public_id],
@@ -164,6 +173,12 @@ def build_world(app: APIFlask) -> World:
             "person": [cast.COLLEAGUE.public_id],
         }
     )
+
+
+def _edition() -> NewEdition:
+    today = now().date()
+    days = {"starts_on": today, "ends_on": today + timedelta(days=30)}
+    return NewEdition(1, **days, collects_until=now() + timedelta(days=2), opens_at=now() + timedelta(days=3))
 
 
 def rows_of(*left_out: str) -> dict[str, list[Any]]:

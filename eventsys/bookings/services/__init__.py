@@ -14,6 +14,7 @@ from eventsys.bookings.services.attendees import (
 from eventsys.bookings.services.ballot import hold_draw, tell_drawn
 from eventsys.bookings.services.booking import Idempotency, book_slot
 from eventsys.bookings.services.cancelling import cancel_booking, end_doubled
+from eventsys.bookings.services.editions import publish_edition
 from eventsys.bookings.services.exceptions import grant_exception
 from eventsys.bookings.services.holds import give_up_hold, hold_slot, save_draft
 from eventsys.bookings.services.moving import MOVABLE, move_booking
@@ -65,6 +66,7 @@ __all__ = [
     "move_booking",
     "name_attendees",
     "name_yourself",
+    "publish_edition",
     "publish_slot",
     "record_no_show",
     "rejoin",

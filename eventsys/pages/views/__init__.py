@@ -5,6 +5,7 @@ from eventsys.pages.views import (
     ballot,
     calling_off,
     desk,
+    editions,
     home,
     merging,
     my_enterprise,
@@ -15,7 +16,7 @@ from eventsys.pages.views import (
     slot_editor,
     window,
 )
-from eventsys.pages.views.blueprint import bp, no_shows_bp, requests_bp, slots_bp
+from eventsys.pages.views.blueprint import bp, editions_bp, no_shows_bp, requests_bp, slots_bp
 
 __all__ = [
     "about",
@@ -23,6 +24,8 @@ __all__ = [
     "bp",
     "calling_off",
     "desk",
+    "editions",
+    "editions_bp",
     "home",
     "merging",
     "my_enterprise",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template, request
 
-from eventsys.core.actor import Actor
+from eventsys.core.actor import Actor, Role
 from eventsys.core.clock import now
 from eventsys.core.permissions import Permission, is_allowed, may_somewhere
 from eventsys.directory.models import Department
@@ -16,8 +17,10 @@ from eventsys.pages.forms.search import Month, read_month
 from eventsys.pages.queries import list_next_bookings, list_pending
 from eventsys.pages.views.blueprint import bp
 from eventsys.pages.views.home import by_day
-from eventsys.slots.models import Slot
+from eventsys.slots.collection import OWED
+from eventsys.slots.models import Edition, Slot
 from eventsys.slots.queries import EVERYTHING, SlotCounts, count_by_department, list_desk_slots
+from eventsys.slots.queries.editions import list_collecting, list_standings
 from eventsys.slots.rules import SlotState
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.locale import zone
@@ -45,6 +48,7 @@ def desk() -> str:
         numbers=_total(counts.values()) if is_overview else _numbers(slots),
         next_bookings=list_next_bookings(actor, lead),
         pending=list_pending(actor),
+        collecting=_collecting(actor),
         departments=departments if sees_everything else [],
         overview=[(item, counts.get(item.id, SlotCounts())) for item in departments] if is_overview else [],
         settings_of=_department_to_set(departments, actor, chosen),
@@ -52,6 +56,29 @@ def desk() -> str:
         sees_everything=sees_everything,
         **_allowed(actor),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Collecting:
+    """An edition that departments submit to, with how many of the actor's have answered."""
+
+    edition: Edition
+    done: int
+    all: int
+
+    @property
+    def owes(self) -> bool:
+        """Whether somebody has not."""
+        return self.done < self.all
+
+
+def _collecting(actor: Actor) -> list[Collecting]:
+    own = None if actor.has(*EVERYTHING) else sorted(actor.departments(Role.CLERK))
+    found = []
+    for edition in list_collecting() if own is None or own else ():
+        rows = list_standings(edition, own)
+        found.append(Collecting(edition, sum(row.state not in OWED for row in rows), len(rows)))
+    return found
 
 
 def _allowed(actor: Actor) -> dict[str, Any]:
