@@ -39,6 +39,7 @@ WALK = (
     Stop("home", "/"),
     Stop("home-calendar", "/?view=calendar"),
     Stop("slot", "/slots/{slot}"),
+    Stop("edition", "/editions/{edition}"),
     Stop("ballot", "/slots/{ballot}/ballot"),
     Stop("ballot-drawn", "/slots/{drawn}/ballot"),
     Stop("sign-in", "/sign-in"),
@@ -78,11 +79,15 @@ WALK = (
     Stop("booking-decline", "/bookings/{pending}/decline", "clerk"),
     Stop("roster", "/slots/{own}/roster", "clerk"),
     Stop("requests-to-answer", "/requests", "clerk"),
+    Stop("edition-submit", "/desk/editions/{edition}", "clerk"),
     Stop("explanations", "/no-shows", "clerk"),
     Stop("gates", "/gates", "steward"),
     Stop("gate", "/gates/{gate}", "steward"),
     Stop("door", "/slots/{slot}/door", "steward"),
     Stop("coordinator-desk", "/desk", "coordinator"),
+    Stop("editions", "/desk/editions", "coordinator"),
+    Stop("edition-new", "/desk/editions/new", "coordinator"),
+    Stop("edition-collection", "/desk/editions/{edition}", "coordinator"),
     Stop("enterprises", "/admin/enterprises", "coordinator"),
     Stop("enterprise-merge", "/admin/enterprises/{enterprise}/merge?q=9135", "coordinator"),
     Stop("department-settings", "/admin/departments/tax/settings", "coordinator"),
@@ -134,6 +139,7 @@ def make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, s
     names = {"booking": booking["id"], "ticket": ticket, "gate": gate["id"], "slot": slot, "own": _own_slot(request)}
     names["enterprise"] = booking["enterprise"]["id"]
     names["drawn"], names["ballot"] = demo["ballots"]
+    names["edition"] = demo["editions"][0]
     return names | _queue_things(call)
 
 

@@ -14,6 +14,7 @@ from eventsys.bookings.tasks import draw_due
 from eventsys.cli.application import COMMAND_LINE, installed
 from eventsys.cli.demo.activity import write_activity
 from eventsys.cli.demo.ballots import write_ballots
+from eventsys.cli.demo.collection import write_collection
 from eventsys.cli.demo.district import write_district
 from eventsys.cli.demo.people import fresh_feeds, fresh_tokens, list_accounts, shown, write_accounts
 from eventsys.core.clock import now
@@ -21,6 +22,7 @@ from eventsys.core.db import db, unit_of_work
 from eventsys.core.installation import installation
 from eventsys.directory.models import Department, District, Enterprise
 from eventsys.slots.models import Slot
+from eventsys.slots.queries.editions import list_collecting
 from eventsys.slots.rules import SlotState
 
 SEED = 4399
@@ -63,6 +65,7 @@ def _write(enterprises: int, months: int) -> None:
     write_accounts(list_accounts(district.departments, district.enterprises))
     write_activity(district, months, random)
     write_ballots(district)
+    write_collection(district)
 
 
 def _content() -> dict[str, object]:
@@ -82,5 +85,6 @@ def _content() -> dict[str, object]:
         "tokens": fresh_tokens(accounts),
         "slots": list(db.session.scalars(open_slots)),
         "ballots": list(db.session.scalars(ballots)),
+        "editions": [edition.public_id for edition in list_collecting()],
         "feeds": fresh_feeds(accounts),
     }

@@ -19,13 +19,13 @@ class EditionForm(Form):
     """Everything of an edition; `version` is what the person saw."""
 
     version = HiddenField()
-    number = IntegerField(_l("Number"), [InputRequired(), Within(1, NUMBER_MAX)])
+    number = IntegerField(_l("Edition number"), [InputRequired(), Within(1, NUMBER_MAX)])
     title = StringField(_l("Theme"), [Length(max=NAME_MAX)])
     starts_on = DateField(_l("First day"), [InputRequired()])
     ends_on = DateField(_l("Last day"), [InputRequired()])
-    description = TextAreaField(_l("Description"), [Length(max=DESCRIPTION_MAX)])
-    collects_until = LocalDateTimeField(_l("Departments submit until"), [Optional()])
-    opens_at = LocalDateTimeField(_l("Published as a whole at"), [Optional()])
+    description = TextAreaField(_l("About this edition"), [Length(max=DESCRIPTION_MAX)])
+    collects_until = LocalDateTimeField(_l("Deadline"), [Optional()])
+    opens_at = LocalDateTimeField(_l("Opening"), [Optional()])
 
     def to_command(self) -> NewEdition:
         """The command of a form that validated."""
