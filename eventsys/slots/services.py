@@ -33,6 +33,7 @@ from eventsys.slots.rules import (
     month_of,
     window_of,
 )
+from eventsys.workdays.queries import working_calendar
 
 # What a calendar shows; a change of any of these raises the sequence (FEEDS.md 3).
 SHOWN_IN_CALENDARS = frozenset(
@@ -238,7 +239,7 @@ def _postpone(slot: Slot) -> None:
 def _write(slot: Slot, command: NewSlot) -> None:
     """Put the command's values into the row; Invalid when an organisation or place does not exist."""
     defaults = settings_of(command.department).of_format(command.format)
-    window = window_of(command, defaults, installation().zone, now())
+    window = window_of(command, defaults, working_calendar(), installation().zone, now())
     slot.title, slot.title_en, slot.description = command.title, command.title_en, command.description
     slot.topic, slot.format = command.topic, command.format
     if slot.starts_at != command.starts_at:  # a queue that orders no more does not come back with a new title
