@@ -30,6 +30,7 @@ from eventsys.pages.views import bp as pages
 from eventsys.pages.views import no_shows_bp as no_shows
 from eventsys.pages.views import requests_bp as requests
 from eventsys.pages.views import slots_bp as slots
+from eventsys.pages.views import workdays_bp as workdays
 from eventsys.web.assets import register_assets
 from eventsys.web.errors import init_errors
 from eventsys.web.guards import init_guards
@@ -50,6 +51,7 @@ BLUEPRINTS = (
     slots,
     no_shows,
     requests,
+    workdays,
     feeds,
     calendars,
     accounts,
