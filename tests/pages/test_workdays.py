@@ -79,7 +79,7 @@ def move(client, slot: Slot, to: datetime, **changes):
 def test_the_staff_look_at_the_year(client, member, language):
     close()
     page = client.sign_in(member).get(f"/admin/workdays/?lang={language}").text
-    assert page.count('<table class="w-100') == 12
+    assert page.count('<table class="caption-top') == 12
     assert "台风停工" in page
     assert ("247个工作日" if language == "zh_CN" else "247 working days") in page
     assert ("/admin/workdays/days?first=2026-12-03" in page) is (member in (cast.ADMINISTRATOR, cast.COORDINATOR))

@@ -18,7 +18,7 @@ from eventsys.workdays.rules import NAME_MAX, NOTICE_BYTES_MAX, DayChange, DayKi
 
 BACK = "official"
 KINDS: dict[str, Any] = {
-    DayKind.CLOSED.value: _l("Closed"),
+    DayKind.CLOSED.value: _l("No working day"),
     DayKind.OPEN.value: _l("Working day"),
     DayKind.MORNING.value: _l("Morning only"),
     DayKind.AFTERNOON.value: _l("Afternoon only"),
@@ -38,6 +38,7 @@ class DaysForm(Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.kind.choices = list(KINDS.items())
+        self.name.flags.empty_is_default = True  # it may be empty for the official calendar only
 
     def to_command(self) -> DayChange:
         """The command of a form that validated."""

@@ -171,6 +171,7 @@ def _notice_page(notice: Notice, refused: Refusal | None = None) -> Response:
     before = working_calendar()
     form = ConfirmNoticeForm(formdata=None)
     preview = _preview(before, with_notice(before, notice), notice)
+    preview["changed"] = [item for item in preview["changed"] if item.before.kind is not item.after.kind]
     form.notice.data, form.seen.data = write_notice(notice), preview["seen"]
     if refused is not None:
         form.refuse(refused)
@@ -191,9 +192,7 @@ def _preview(before: WorkingCalendar, after: WorkingCalendar, command: DayChange
 
 
 def _changed(changed: list[ChangedDay], of_year: int) -> Response:
-    flash(
-        gettext("The calendar is changed. Days that are something else now: %(count)s.", count=len(changed)), "success"
-    )
+    flash(gettext("The calendar is changed."), "success")
     less = [item.on.isoformat() for item in changed if item.is_less]
     if less:
         return redirect(url_for("workdays.slots", day=less), 303)
