@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
 from eventsys.bookings.services import change_slot
-from eventsys.core.actor import Actor
+from eventsys.core.actor import Actor, Role
 from eventsys.core.clock import now
 from eventsys.core.db import db
 from eventsys.core.errors import Conflict, NotFound
@@ -26,6 +26,7 @@ from eventsys.workdays.rules import DayKind, WorkingCalendar
 
 SLOTS_SHOWN = 50
 SLOTS_LOOKED_AT = 2_000
+DISTRICT_WIDE = (Role.COORDINATOR, Role.AUDITOR, Role.ADMINISTRATOR)
 LIVE = (SlotState.DRAFT, SlotState.PUBLISHED)
 
 
@@ -64,8 +65,8 @@ def find_hits(
     calendar: WorkingCalendar, days: Collection[date], actor: Actor, *, before: WorkingCalendar | None = None
 ) -> Hits:
     """The drafts and published slots to come that lie, on one of the days, outside the calendar's working time; with
-    `before`, only those that did not by that one."""
-    zone, keys = installation().zone, _keys_hit(calendar, days, before)
+    `before`, only those that did not by that one. A clerk gets those the own departments lead."""
+    zone, keys = installation().zone, _keys_hit(calendar, days, before, _of_desk(actor))
     if not keys:
         return Hits()
     mine = and_(Slot.id.in_(keys), visible_to(actor))
@@ -98,12 +99,23 @@ def move_slot(public_id: str, to: datetime, *, version: int | None, actor: Actor
     return change_slot(public_id, command, version=version, actor=actor)
 
 
-def _keys_hit(calendar: WorkingCalendar, days: Collection[date], before: WorkingCalendar | None) -> list[int]:
+def _of_desk(actor: Actor) -> ColumnElement[bool]:
+    """A clerk looks at the slots of the own departments, who answers for the district at all of them."""
+    if actor.has(*DISTRICT_WIDE) or any(
+        grant.role is Role.CLERK and grant.department is None for grant in actor.grants
+    ):
+        return true()
+    return Slot.department_id.in_(actor.departments(Role.CLERK))
+
+
+def _keys_hit(
+    calendar: WorkingCalendar, days: Collection[date], before: WorkingCalendar | None, mine: ColumnElement[bool]
+) -> list[int]:
     zone, wanted = installation().zone, frozenset(days)
     if not wanted:
         return []
     query = select(Slot.id, Slot.starts_at, Slot.ends_at).where(
-        Slot.state.in_(LIVE), Slot.starts_at > now(), or_(*_spans(wanted, zone))
+        Slot.state.in_(LIVE), Slot.starts_at > now(), mine, or_(*_spans(wanted, zone))
     )
     rows = db.session.execute(query.order_by(Slot.starts_at, Slot.id).limit(SLOTS_LOOKED_AT))
     return [

@@ -7,8 +7,10 @@ import threading
 from datetime import date, datetime
 
 import pytest
+import time_machine
 from sqlalchemy import func, select
 
+from eventsys.bookings.rules import BookingState
 from eventsys.core.audit import AuditEntry
 from eventsys.core.db import db, unit_of_work
 from eventsys.core.errors import Conflict, Invalid, NotAllowed
@@ -17,11 +19,18 @@ from eventsys.workdays.queries import working_calendar
 from eventsys.workdays.rules import DayChange, DayKind, Notice, SpecialDay, days_concerned, parse_notice
 from eventsys.workdays.services import change_days, import_notice
 from tests import cast
-from tests.factories import ZONE, make_slot
+from tests.factories import ZONE, make_booking, make_slot
+from tests.support import counted_statements
 from tests.workdays.official import as_holiday_cn
 
 FRIDAY, SATURDAY, MONDAY = date(2027, 3, 5), date(2027, 3, 6), date(2027, 3, 8)
 NOTICE = Notice(2027, {FRIDAY: SpecialDay(DayKind.CLOSED, "调休"), SATURDAY: SpecialDay(DayKind.OPEN, "补班")})
+
+
+@pytest.fixture(autouse=True)
+def _november():
+    with time_machine.travel(datetime(2026, 11, 26, 10, 0, tzinfo=ZONE), tick=True):
+        yield
 
 
 def change(first, last, kind, name="台风停工", actor=cast.COORDINATOR, seen=None):
@@ -167,3 +176,23 @@ def test_the_cut_offs_of_a_new_slot_follow(app):
     assert after.closes_at == datetime(2027, 3, 5, 17, 0, tzinfo=ZONE)
     db.session.refresh(before)
     assert before.closes_at == datetime(2027, 3, 8, 17, 0, tzinfo=ZONE)  # what is stored stays
+
+
+def test_a_booking_reads_the_calendar_only_when_it_waits_for_an_answer(app):
+    plain, answered = make_slot(), make_slot(needs_approval=True, place=cast.BASE)
+    for slot, times in ((plain, 0), (answered, 1)):
+        with counted_statements() as seen:
+            booking = make_booking(slot, cast.STRANGER if times else cast.CONTACT)
+        assert booking.state is (BookingState.PENDING if times else BookingState.CONFIRMED)
+        assert sum("workday_overrides" in statement for statement in seen) == times
+
+
+def test_answers_due_and_offers_follow(app):
+    with time_machine.travel(datetime(2027, 3, 4, 10, 0, tzinfo=ZONE), tick=False):
+        slot = make_slot(needs_approval=True, starts_at=datetime(2027, 3, 16, 14, 0, tzinfo=ZONE))
+        first = make_booking(slot)
+        change(FRIDAY, FRIDAY, DayKind.CLOSED)
+        change(date(2027, 3, 9), date(2027, 3, 9), DayKind.MORNING, "年会")
+        second = make_booking(slot, cast.STRANGER)
+    assert first.approve_by == datetime(2027, 3, 8, 17, 30, tzinfo=ZONE)
+    assert second.approve_by == datetime(2027, 3, 9, 12, 0, tzinfo=ZONE)
