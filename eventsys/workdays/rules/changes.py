@@ -136,6 +136,11 @@ def parse_notice(content: bytes) -> Notice:
         raise Invalid("notice_year", field="file", first=YEARS[0], last=YEARS[-1])
     if not isinstance(entries, list) or not 1 <= len(entries) <= NOTICE_DAYS_MAX:
         raise Invalid("notice_days", field="file", limit=NOTICE_DAYS_MAX)
+    return Notice(year, _entries(entries, year))
+
+
+def _entries(entries: list[Any], year: int) -> dict[date, SpecialDay]:
+    """The days listed; Invalid for all that cannot be right, each with its number."""
     days: dict[date, SpecialDay] = {}
     problems = []
     for number, entry in enumerate(entries, start=1):
@@ -148,7 +153,7 @@ def parse_notice(content: bytes) -> Notice:
             problems.append(Invalid(problem.code, **{**problem.fields, "field": "file", "number": number}))
     if problems:
         raise Invalid.many(problems[:PROBLEMS_MAX])
-    return Notice(year, days)
+    return days
 
 
 def _entry(entry: Any, year: int) -> tuple[date, SpecialDay]:
