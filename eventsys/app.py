@@ -31,6 +31,7 @@ from eventsys.pages.views import editions_bp as editions
 from eventsys.pages.views import no_shows_bp as no_shows
 from eventsys.pages.views import requests_bp as requests
 from eventsys.pages.views import slots_bp as slots
+from eventsys.pages.views import workdays_bp as workdays
 from eventsys.web.assets import register_assets
 from eventsys.web.errors import init_errors
 from eventsys.web.guards import init_guards
@@ -52,6 +53,7 @@ BLUEPRINTS = (
     editions,
     no_shows,
     requests,
+    workdays,
     feeds,
     calendars,
     accounts,

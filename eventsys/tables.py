@@ -8,5 +8,6 @@ from eventsys.core import audit
 from eventsys.directory import models as directory
 from eventsys.notifications import models as notifications
 from eventsys.slots import models as slots
+from eventsys.workdays import models as workdays
 
-__all__ = ["accounts", "audit", "bookings", "calendars", "checkin", "directory", "notifications", "slots"]
+__all__ = ["accounts", "audit", "bookings", "calendars", "checkin", "directory", "notifications", "slots", "workdays"]

@@ -24,7 +24,7 @@ from eventsys.core.installation import installation
 from eventsys.directory.queries import get_district
 from eventsys.directory.settings import settings_from
 from eventsys.slots.queries.editions import list_editions_to_publish
-from eventsys.workdays.calendar import working_days_before
+from eventsys.workdays.queries import working_calendar
 
 
 def draw_due() -> None:
@@ -67,7 +67,8 @@ def remind_departments() -> None:
     days = settings_from(get_district().settings).approval_reminder_days
     zone = installation().zone
     local = now().astimezone(zone)
-    remind_before = datetime.combine(working_days_before(local.date(), days), local.timetz())
+    day = working_calendar().working_days_before(local.date(), days)
+    remind_before = datetime.combine(day, local.timetz())
     with unit_of_work():
         chase_approvals(remind_before)
     with unit_of_work():

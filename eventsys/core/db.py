@@ -211,6 +211,8 @@ KNOWN_CONSTRAINTS: dict[str, tuple[str, str]] = {
     "uq_editions_series_id_number": ("editions.series_id, editions.number", "number_taken"),
     "uq_scans_nonce": ("scans.nonce", "nonce_taken"),
     "uq_idempotency_keys_owner_key": ("idempotency_keys.owner, idempotency_keys.key", "idempotency_key_in_use"),
+    "uq_workday_overrides_day": ("workday_overrides.day", "workdays_changed"),
+    "uq_workday_overrides_notice": ("workday_overrides.notice, workday_overrides.day", "workdays_changed"),
     "ck_slots_places": ("places", "slot_full"),
     "ck_slots_people": ("people", "slot_full"),
 }

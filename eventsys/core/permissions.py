@@ -29,6 +29,8 @@ class Permission(StrEnum):
     READ_AUDIT = "read_audit"
     READ_DIRECTORY = "read_directory"
     EDIT_ENTERPRISE = "edit_enterprise"
+    SEE_WORKDAYS = "see_workdays"
+    EDIT_WORKDAYS = "edit_workdays"
     CHANGE_DEPARTMENT_SETTINGS = "change_department_settings"
     INVITE_CONTACTS = "invite_contacts"
     SEE_DESK = "see_desk"
@@ -103,6 +105,11 @@ TABLE: Mapping[Permission, tuple[str, Predicate]] = {
         _any(_contact, _district(Role.ADMINISTRATOR, Role.COORDINATOR, Role.CLERK, Role.AUDITOR, Role.VOLUNTEER_LEAD)),
     ),
     Permission.EDIT_ENTERPRISE: (SIGNED_IN_ONLY, _district(Role.ADMINISTRATOR, Role.COORDINATOR)),
+    Permission.SEE_WORKDAYS: (
+        SIGNED_IN_ONLY,
+        _district(Role.ADMINISTRATOR, Role.COORDINATOR, Role.CLERK, Role.AUDITOR),
+    ),
+    Permission.EDIT_WORKDAYS: (SIGNED_IN_ONLY, _district(Role.ADMINISTRATOR, Role.COORDINATOR)),
     Permission.CHANGE_DEPARTMENT_SETTINGS: (SIGNED_IN_ONLY, _any(_clerk, _district(Role.ADMINISTRATOR))),
     Permission.INVITE_CONTACTS: (
         SIGNED_IN_ONLY,

@@ -35,6 +35,7 @@ ENTRIES = (
     Entry("requests.index", _l("Visit requests"), "geo-alt", (Role.CONTACT, Role.CLERK, Role.COORDINATOR)),
     Entry("checkin.gates", _l("Check-in points"), "qr-code-scan", (Role.CLERK, Role.COORDINATOR, Role.STEWARD)),
     Entry("directory.enterprises", _l("Enterprises"), "buildings", (Role.COORDINATOR, Role.ADMINISTRATOR)),
+    Entry("workdays.year", _l("Working calendar"), "calendar-week", (Role.COORDINATOR, Role.CLERK, Role.AUDITOR)),
     Entry("contacts.applications", _l("Applications"), "person-check", (Role.COORDINATOR, Role.ADMINISTRATOR)),
     Entry("directory.administration", _l("Administration"), "gear", (Role.ADMINISTRATOR,)),
     Entry("directory.audit_log", _l("Audit trail"), "shield-check", (Role.AUDITOR, Role.ADMINISTRATOR)),

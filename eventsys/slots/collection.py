@@ -11,7 +11,7 @@ from eventsys.core.errors import Conflict, Invalid
 from eventsys.core.text import clean_line, clean_text
 from eventsys.directory.rules import NAME_MAX
 from eventsys.slots.rules import DESCRIPTION_MAX
-from eventsys.workdays.calendar import next_workday
+from eventsys.workdays.rules import WorkingCalendar
 
 NUMBER_MAX = 9_999
 LONGEST_EDITION = timedelta(days=366)
@@ -62,12 +62,12 @@ def clean_edition(command: NewEdition) -> NewEdition:
     return replace(command, title=title, description=clean_text(command.description, "description", DESCRIPTION_MAX))
 
 
-def usual_dates(starts_on: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def usual_dates(starts_on: date, calendar: WorkingCalendar, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Until when departments submit, and when the edition opens: the 20th and the 25th of the month before, or the
     next working day."""
     before = (starts_on.replace(day=1) - timedelta(days=1)).replace(day=1)
-    submit = next_workday(before.replace(day=SUBMIT_DAY))
-    opening = next_workday(before.replace(day=OPENING_DAY))
+    submit = calendar.next_workday(before.replace(day=SUBMIT_DAY))
+    opening = calendar.next_workday(before.replace(day=OPENING_DAY))
     return datetime.combine(submit, SUBMIT_TIME, zone), datetime.combine(opening, OPENING_TIME, zone)
 
 

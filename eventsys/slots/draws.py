@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from eventsys.core.errors import Conflict, Invalid
-from eventsys.workdays.calendar import add_workdays, next_workday
+from eventsys.workdays.rules import WorkingCalendar
 
 REGISTRATION_DAYS = 3  # working days
 DRAW_TIME = time(10, 0)
@@ -21,11 +21,11 @@ class Draw:
     is_weighted: bool = False
 
 
-def default_draw_at(opens_at: datetime, zone: ZoneInfo) -> datetime:
+def default_draw_at(opens_at: datetime, calendar: WorkingCalendar, zone: ZoneInfo) -> datetime:
     """The first 10:00 of a working day after three working days of registration (DEFAULTS.md)."""
-    closes_at = add_workdays(opens_at, REGISTRATION_DAYS, zone)
+    closes_at = calendar.add_workdays(opens_at, REGISTRATION_DAYS, zone)
     day = closes_at.date() + timedelta(days=closes_at.timetz().replace(tzinfo=None) > DRAW_TIME)
-    return datetime.combine(next_workday(day), DRAW_TIME, zone)
+    return datetime.combine(calendar.next_workday(day), DRAW_TIME, zone)
 
 
 def check_draw(

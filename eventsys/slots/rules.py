@@ -13,7 +13,7 @@ from eventsys.core.errors import Conflict, Invalid
 from eventsys.core.text import clean_line, clean_text
 from eventsys.directory.rules import EnterpriseSize, Topic
 from eventsys.directory.settings import CAPACITY_MAX, MINUTES_MAX, FormatDefaults
-from eventsys.workdays.calendar import working_days_before
+from eventsys.workdays.rules import WorkingCalendar
 
 TITLE_MAX = 80
 DESCRIPTION_MAX = 4_000
@@ -148,12 +148,17 @@ class NewSlot:
 
 
 def default_window(
-    defaults: FormatDefaults, starts_at: datetime, zone: ZoneInfo, now: datetime, opens_at: datetime | None = None
+    defaults: FormatDefaults,
+    starts_at: datetime,
+    calendar: WorkingCalendar,
+    zone: ZoneInfo,
+    now: datetime,
+    opens_at: datetime | None = None,
 ) -> Window:
     """The window by the format's defaults; a cut-off already past is the start (DEFAULTS.md)."""
 
     def days_before(count: int) -> datetime:
-        day = working_days_before(starts_at.astimezone(zone).date(), count)
+        day = calendar.working_days_before(starts_at.astimezone(zone).date(), count)
         cut_off = datetime.combine(day, CUT_OFF_TIME, zone)
         return cut_off if cut_off > now else starts_at
 
@@ -165,9 +170,11 @@ def default_window(
     return Window(opens_at, closes_at, cancel_until, names_until=days_before(1), queue_until=days_before(1))
 
 
-def window_of(command: NewSlot, defaults: FormatDefaults, zone: ZoneInfo, now: datetime) -> Window:
+def window_of(
+    command: NewSlot, defaults: FormatDefaults, calendar: WorkingCalendar, zone: ZoneInfo, now: datetime
+) -> Window:
     """The slot's window: the times given, defaults for the others."""
-    window = default_window(defaults, command.starts_at, zone, now, command.opens_at)
+    window = default_window(defaults, command.starts_at, calendar, zone, now, command.opens_at)
     return Window(
         command.opens_at,
         command.closes_at or window.closes_at,

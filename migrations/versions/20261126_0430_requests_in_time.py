@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 from flask import current_app
 
-from eventsys.workdays.calendar import end_of_workday_after
+from eventsys.workdays.rules import OFFICIAL
 
 revision: str = "20261126_0430"
 down_revision: str | None = "20261125_2300"
@@ -39,7 +39,7 @@ def _fill() -> None:
     connection = op.get_bind()
     for row in connection.execute(sa.select(table.c.id, table.c.created_at)).all():
         asked = row.created_at if row.created_at.tzinfo else row.created_at.replace(tzinfo=UTC)
-        by = end_of_workday_after(asked, DAYS, zone).astimezone(UTC)
+        by = OFFICIAL.end_of_workday_after(asked, DAYS, zone).astimezone(UTC)
         by = by if row.created_at.tzinfo else by.replace(tzinfo=None)
         connection.execute(sa.update(table).where(table.c.id == row.id).values(answer_by=by))
 

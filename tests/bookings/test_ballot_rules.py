@@ -34,6 +34,7 @@ from eventsys.bookings.rules.ballot import (
 from eventsys.core.errors import Conflict, Invalid
 from eventsys.core.tokens import hash_token
 from eventsys.slots.draws import Draw, check_draw, check_draw_time, check_draw_to_come, default_draw_at
+from eventsys.workdays.rules import OFFICIAL
 from tests.factories import ZONE
 
 ROOT = Path(__file__).parents[2]
@@ -247,7 +248,7 @@ def test_the_documented_programme_checks_a_result(tmp_path):
 )
 def test_registration_lasts_three_working_days(opens, draws):
     opens_at = datetime.fromisoformat(opens).replace(tzinfo=ZONE)
-    assert default_draw_at(opens_at, ZONE) == datetime.fromisoformat(draws).replace(tzinfo=ZONE)
+    assert default_draw_at(opens_at, OFFICIAL, ZONE) == datetime.fromisoformat(draws).replace(tzinfo=ZONE)
 
 
 AT, LATER, NOW = (datetime(2026, 12, day, 10, tzinfo=ZONE) for day in (3, 4, 1))

@@ -23,7 +23,7 @@ from eventsys.core.ids import new_public_id
 from eventsys.directory.models import Enterprise
 from eventsys.slots.models import Edition, Series
 from tests import cast
-from tests.bookings.model_world import Wish
+from tests.bookings.model_world import Group, Room, Wish
 from tests.bookings.programme import (
     EDITION,
     ENTERPRISES,
@@ -119,6 +119,43 @@ class Booking(Programme):
         else:
             self.act(self.model.rejoin(group), lambda: services.rejoin(group.id, actor=actor))
 
+    # What seldom comes about by chance.
+
+    @precondition(lambda self: self.in_the_way_of_who_asks())
+    @rule(n=some)
+    def make_room_for_who_asks_to_be_asked(self, n: int) -> None:
+        groups = self.in_the_way_of_who_asks()
+        group = groups[n % len(groups)]
+        actor = STAFF[group.room.department]
+        self.act(self.model.cancel(group), lambda: services.cancel_booking(group.id, actor=actor))
+
+    def in_the_way_of_who_asks(self) -> list[Group]:
+        """Who has a place in a slot for which somebody waits that wants to be asked."""
+        rooms = [group.room for group in self.bookings("waitlisted") if group.asks_first]
+        return [group for group in self.bookings("confirmed") if any(group.room is room for room in rooms)]
+
+    @precondition(lambda self: self.bookings("offered"))
+    @rule(n=some, seconds=st.sampled_from((-1, 0, 1)))
+    def answer_an_offer_at_the_last_moment(self, n: int, seconds: int) -> None:
+        group = self.one_of(n, "offered")
+        assert group.lapses_at is not None
+        self.travel(group.lapses_at + timedelta(seconds=seconds))
+        expected = self.model.confirm(group, by_staff=False)
+        self.act(expected, lambda: services.confirm_booking(group.id, actor=contact(group.enterprise)))
+
+    @precondition(lambda self: self.bookings("offered"))
+    @rule(n=some, days=st.integers(-3, -1))
+    def move_the_slot_of_an_offer(self, n: int, days: int) -> None:
+        self.reschedule_by(self.one_of(n, "offered").room, days)
+
+    @precondition(lambda self: self.bookings("waitlisted"))
+    @rule(n=some, party=parties)
+    def who_waits_books_when_the_queue_orders_no_more(self, n: int, party: int) -> None:
+        group = self.one_of(n, "waitlisted")
+        self.travel(group.room.queue_until)
+        which = self.model.rooms.index(group.room)
+        self.ask_for(Wish(party, party, named=party), group.enterprise, which)
+
     @precondition(lambda self: self.bookings("pending"))
     @rule(n=some, yes=st.booleans())
     def decide(self, n: int, yes: bool) -> None:
@@ -146,7 +183,10 @@ class Booking(Programme):
 
     @rule(which=which, days=st.integers(-3, 8).filter(bool))
     def reschedule(self, which: int, days: int) -> None:
-        room, delay = self.model.rooms[which], timedelta(days=days)
+        self.reschedule_by(self.model.rooms[which], days)
+
+    def reschedule_by(self, room: Room, days: int) -> None:
+        delay = timedelta(days=days)
         if room.opens_at and room.closes_at + delay <= room.opens_at:
             return
         command, actor = command_of(room, starts_at=room.starts_at + delay), STAFF[room.department]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 
 from eventsys.bookings.rules import Turn, Waiting, may_renew, next_turn, offer_until
+from eventsys.workdays.rules import OFFICIAL
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 24, 10, tzinfo=ZONE)  # a Tuesday
@@ -119,7 +120,7 @@ class TestOffer:
         ],
     )
     def test_of_a_day(self, offered, until):
-        assert offer_until(at(offered), FAR, FAR, ZONE) == at(until)
+        assert offer_until(at(offered), FAR, FAR, OFFICIAL, ZONE) == at(until)
 
     @pytest.mark.parametrize(
         ("offered", "until"),
@@ -132,7 +133,7 @@ class TestOffer:
         ],
     )
     def test_over_days_off(self, offered, until):
-        assert offer_until(at(offered), FAR, FAR, ZONE) == at(until)
+        assert offer_until(at(offered), FAR, FAR, OFFICIAL, ZONE) == at(until)
 
     @pytest.mark.parametrize(
         ("offered", "starts", "until"),
@@ -151,13 +152,13 @@ class TestOffer:
         ],
     )
     def test_for_the_next_working_day(self, offered, starts, until):
-        assert offer_until(at(offered), at(starts), FAR, ZONE) == at(until)
+        assert offer_until(at(offered), at(starts), FAR, OFFICIAL, ZONE) == at(until)
 
     def test_today_is_the_districts(self):
         """Half past midnight there is the day before by UTC."""
         offered = datetime(2026, 11, 24, 16, 30, tzinfo=UTC)
-        assert offer_until(offered, at("11-26 14:00"), FAR, ZONE) == at("11-25 10:00")
+        assert offer_until(offered, at("11-26 14:00"), FAR, OFFICIAL, ZONE) == at("11-25 10:00")
 
     @pytest.mark.parametrize(("ends", "until"), [("16:29", "16:29"), ("16:30", "16:30"), ("16:31", "16:30")])
     def test_never_past_the_queue(self, ends, until):
-        assert offer_until(NOW, FAR, at(f"11-24 {ends}"), ZONE) == at(f"11-24 {until}")
+        assert offer_until(NOW, FAR, at(f"11-24 {ends}"), OFFICIAL, ZONE) == at(f"11-24 {until}")

@@ -92,6 +92,11 @@ WALK = (
     Stop("enterprise-merge", "/admin/enterprises/{enterprise}/merge?q=9135", "coordinator"),
     Stop("department-settings", "/admin/departments/tax/settings", "coordinator"),
     Stop("applications", "/admin/applications", "coordinator"),
+    Stop("workdays", "/admin/workdays/", "coordinator"),
+    Stop("workdays-provisional", "/admin/workdays/?year=2027", "auditor"),
+    Stop("workdays-change", "/admin/workdays/days?first={day}&kind=closed&name=台风停工", "coordinator"),
+    Stop("workdays-import", "/admin/workdays/import", "coordinator"),
+    Stop("workdays-slots", "/admin/workdays/slots", "coordinator"),
     Stop("departments", "/admin/departments", "administrator"),
     Stop("department-new", "/admin/departments/new", "administrator"),
     Stop("settings", "/admin/settings", "administrator"),
@@ -140,6 +145,7 @@ def make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, s
     names["enterprise"] = booking["enterprise"]["id"]
     names["drawn"], names["ballot"] = demo["ballots"]
     names["edition"] = demo["editions"][0]
+    names["day"] = call.read(f"/slots/{names['own']}")["starts_at"][:10]
     return names | _queue_things(call)
 
 
@@ -148,6 +154,11 @@ class Caller:
 
     def __init__(self, request: APIRequestContext, tokens: dict[str, str]) -> None:
         self.request, self.tokens = request, tokens
+
+    def read(self, path: str) -> dict[str, Any]:
+        """What anybody gets."""
+        found: dict[str, Any] = self.request.get(f"/api/v1{path}").json()
+        return found
 
     def __call__(self, token: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """What a POST answers."""

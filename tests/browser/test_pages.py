@@ -19,7 +19,18 @@ RULES = {
     "resultTypes": ["violations"],
 }
 NARROW = {"width": 320, "height": 720}
-DARK = ("home", "home-calendar", "slot", "book-on-behalf", "booking", "my-enterprise", "desk", "gate", "audit")
+DARK = (
+    "home",
+    "home-calendar",
+    "slot",
+    "book-on-behalf",
+    "booking",
+    "my-enterprise",
+    "desk",
+    "gate",
+    "audit",
+    "workdays",
+)
 FIRST_VISIT_MAX = 120_000
 
 

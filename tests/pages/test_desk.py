@@ -163,12 +163,13 @@ def test_another_enterprise_is_not_mine(app):
     [
         (None, []),
         (cast.CONTACT, ["/", "/my", "/bookings", "/requests", "/calendars"]),
-        (cast.CLERK, ["/", "/desk", "/bookings", "/requests", "/gates", "/calendars"]),
+        (cast.CLERK, ["/", "/desk", "/bookings", "/requests", "/gates", "/admin/workdays/", "/calendars"]),
         (cast.STEWARD, ["/", "/desk", "/gates"]),
         (cast.COORDINATOR,
-         "/ /desk /bookings /requests /gates /admin/enterprises /admin/applications /calendars".split()),
+         ["/", "/desk", "/bookings", "/requests", "/gates",
+          "/admin/enterprises", "/admin/workdays/", "/admin/applications", "/calendars"]),
         (cast.ADMINISTRATOR, ["/", "/admin/enterprises", "/admin/applications", "/admin/", "/admin/audit"]),
-        (cast.AUDITOR, ["/", "/desk", "/admin/audit"]),
+        (cast.AUDITOR, ["/", "/desk", "/admin/workdays/", "/admin/audit"]),
     ],
 )  # fmt: skip
 def test_each_role_finds_its_places_and_may_enter(app, member, places):

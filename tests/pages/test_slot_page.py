@@ -32,7 +32,9 @@ def action(page):
     takes from a template when booking opens."""
     text = re.sub(r"<template.*?</template>", "", page.text, flags=re.DOTALL)
     link = r'<a class="btn btn-primary btn-lg" href="([^"]*)">.*?</svg>([^<]*)</a>'
-    post = r'action="([^"]*)">(?:(?!</form>).)*<button type="submit" class="btn btn-primary btn-lg">.*?</svg>([^<]*)<'
+    post = (
+        r'action="([^"]*)"[^>]*>(?:(?!</form>).)*<button type="submit" class="btn btn-primary btn-lg">.*?</svg>([^<]*)<'
+    )
     found = re.search(link, text, re.DOTALL) or re.search(post, text, re.DOTALL)
     return (found[1], found[2]) if found else None
 

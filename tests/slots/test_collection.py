@@ -30,6 +30,7 @@ from eventsys.slots.services.editions import (
     submit,
     take_back,
 )
+from eventsys.workdays.rules import OFFICIAL
 from tests import cast
 from tests.factories import make_slot, new_slot, soon
 
@@ -245,7 +246,7 @@ def test_bad_input_names_the_field(app, changes, field):
     ],
 )
 def test_the_usual_dates_are_working_days(app, month, until, opens):
-    found = [moment.strftime("%Y-%m-%dT%H:%M") for moment in usual_dates(month, ZONE)]
+    found = [moment.strftime("%Y-%m-%dT%H:%M") for moment in usual_dates(month, OFFICIAL, ZONE)]
     assert found == [until, opens]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from eventsys.workdays.calendar import add_office_minutes, is_next_workday
+from eventsys.workdays.rules import WorkingCalendar
 
 PASSES_MAX = 3
 PASSED_FOR = timedelta(hours=24)
@@ -69,7 +69,9 @@ def may_renew(renewals: int, waiting: int) -> bool:
     return waiting == 0 or renewals < 1
 
 
-def offer_until(now: datetime, starts_at: datetime, queue_until: datetime, zone: ZoneInfo) -> datetime:
+def offer_until(
+    now: datetime, starts_at: datetime, queue_until: datetime, calendar: WorkingCalendar, zone: ZoneInfo
+) -> datetime:
     """Until when an offer stands: four office hours, one for a slot of the next working day, never past the queue."""
-    minutes = SHORT_OFFER_MINUTES if is_next_workday(now, starts_at, zone) else OFFER_MINUTES
-    return min(add_office_minutes(now, minutes, zone), queue_until)
+    minutes = SHORT_OFFER_MINUTES if calendar.is_next_workday(now, starts_at, zone) else OFFER_MINUTES
+    return min(calendar.add_office_minutes(now, minutes, zone), queue_until)

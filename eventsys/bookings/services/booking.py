@@ -42,7 +42,7 @@ from eventsys.directory.recipients import contacts_of
 from eventsys.directory.settings import settings_from
 from eventsys.slots.models import Slot
 from eventsys.slots.rules import QuestionKind, SlotState
-from eventsys.workdays.calendar import end_of_workday_after
+from eventsys.workdays.queries import working_calendar
 
 KEY_MAX = 200
 
@@ -174,7 +174,8 @@ def new_booking(entry: Entry, enterprise: Enterprise, party: int, actor: Actor) 
 
 def approve_by(settings: dict[str, Any]) -> datetime:
     """Until when the department should have answered."""
-    return end_of_workday_after(now(), settings_from(settings).approval_days, installation().zone)
+    days = settings_from(settings).approval_days
+    return working_calendar().end_of_workday_after(now(), days, installation().zone)
 
 
 def _cleaned(command: NewBooking) -> tuple[NewBooking, int]:

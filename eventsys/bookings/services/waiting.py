@@ -44,6 +44,7 @@ from eventsys.directory.feed_sets import lock_enterprise
 from eventsys.directory.recipients import contacts_of
 from eventsys.slots.models import Slot
 from eventsys.slots.rules import SlotState
+from eventsys.workdays.queries import working_calendar
 
 AT_ONCE = 500  # places given in one go; the worker goes on
 
@@ -205,7 +206,7 @@ def _give(booking: Booking, entry: Entry, turn: Turn) -> None:
     state, lapses_at = BookingState.CONFIRMED, None
     if booking.asks_first:
         state = BookingState.OFFERED
-        lapses_at = offer_until(now(), slot.starts_at, slot.queue_until, installation().zone)
+        lapses_at = offer_until(now(), slot.starts_at, slot.queue_until, working_calendar(), installation().zone)
     elif slot.needs_approval or needs_approval(entry.settings, booking.enterprise_id):
         state, booking.approve_by = BookingState.PENDING, approve_by(entry.settings)
     for surplus in booking.valid_attendees[turn.party :]:

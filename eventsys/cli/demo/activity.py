@@ -31,7 +31,7 @@ from eventsys.directory.rules import Topic
 from eventsys.directory.settings import Settings
 from eventsys.slots.models import Edition, Slot
 from eventsys.slots.rules import SlotFormat, SlotState, default_window, month_of
-from eventsys.workdays.calendar import is_workday
+from eventsys.workdays.rules import OFFICIAL
 
 EACH_EDITION = 2  # bookings of an enterprise
 FIRST_EDITION = 4  # the edition of the first month shown
@@ -107,7 +107,7 @@ def _days(district: DemoDistrict, first: date, last: date) -> Iterator[Day]:
             number = FIRST_EDITION + len(editions)
             editions[month] = Edition(series=district.series, number=number, starts_on=start, ends_on=end)
             db.session.add(editions[month])
-        if is_workday(day):
+        if OFFICIAL.is_workday(day):
             yield Day(day, editions[month])
         day += timedelta(days=1)
     db.session.flush()
@@ -139,7 +139,7 @@ def _slot(
     settings = Settings()
     defaults = settings.of_format(kind)
     made_at = starts_at - timedelta(days=20)
-    window = default_window(defaults, starts_at, installation().zone, min(now(), made_at))
+    window = default_window(defaults, starts_at, OFFICIAL, installation().zone, min(now(), made_at))
     is_past = starts_at <= now()
     state = SlotState.PUBLISHED if is_past or random.random() > 0.08 else SlotState.DRAFT
     held_at = place if kind is SlotFormat.SESSION else None

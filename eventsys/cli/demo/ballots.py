@@ -15,7 +15,7 @@ from eventsys.slots.draws import default_draw_at
 from eventsys.slots.models import Slot
 from eventsys.slots.rules import NewSlot, SlotFormat
 from eventsys.slots.services import create_slot
-from eventsys.workdays.calendar import add_workdays
+from eventsys.workdays.rules import OFFICIAL
 
 PLACES, REGISTERED = 6, 14
 WITH_CONTACTS = 40  # enterprises whose contacts have accounts and tokens: theirs to book
@@ -34,7 +34,7 @@ def write_ballots(district: DemoDistrict) -> None:
 
 def _slot(department: Department, place: Place, *, weighted: bool) -> Slot:
     zone = installation().zone
-    day = add_workdays(now(), 10, zone).date()
+    day = OFFICIAL.add_workdays(now(), 10, zone).date()
     starts_at = datetime.combine(day, time(15, 0), zone)
     command = NewSlot(
         department=department.id,
@@ -47,7 +47,7 @@ def _slot(department: Department, place: Place, *, weighted: bool) -> Slot:
         party_max=2,
         place=place.id,
         services=(department.services[0].id,),
-        draw_at=default_draw_at(now(), zone),
+        draw_at=default_draw_at(now(), OFFICIAL, zone),
         is_draw_weighted=weighted,
     )
     return create_slot(command, actor=COMMAND_LINE, publish=True)

@@ -13,7 +13,7 @@ from eventsys.slots.queries.editions import last_day, next_number
 from eventsys.slots.rules import NewSlot, SlotFormat
 from eventsys.slots.services import create_slot
 from eventsys.slots.services.editions import create_edition, return_submission, submit
-from eventsys.workdays.calendar import next_workday
+from eventsys.workdays.queries import working_calendar
 
 SUBMITTED, NOTHING = slice(2, 13), slice(13, 16)  # of the departments; the first two, whose clerks sign in, have not
 EVERY_DAYS = 2
@@ -24,12 +24,13 @@ def write_collection(district: DemoDistrict) -> None:
     last = last_day()
     assert last is not None  # the activity has editions
     starts_on = last + timedelta(days=1)
-    until, opens = usual_dates(starts_on, installation().zone)
+    calendar = working_calendar()
+    until, opens = usual_dates(starts_on, calendar, installation().zone)
     ends_on = (starts_on + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     command = NewEdition(next_number(), starts_on, ends_on, "新春政策服务月", collects_until=until, opens_at=opens)
     edition = create_edition(command, actor=COMMAND_LINE)
     for number, department in enumerate(district.departments[SUBMITTED]):
-        day = next_workday(starts_on + timedelta(days=EVERY_DAYS * number))
+        day = calendar.next_workday(starts_on + timedelta(days=EVERY_DAYS * number))
         create_slot(_draft(department, district.places[number % 7], day, edition.id), actor=COMMAND_LINE)
         submit(edition.public_id, department.code, actor=COMMAND_LINE)
     for department in district.departments[NOTHING]:

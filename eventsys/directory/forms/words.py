@@ -76,6 +76,7 @@ OBJECTS: dict[str, Any] = {
     "application": _l("Application"),
     "api_token": _l("API token"),
     "district": _l("District"),
+    "workdays": _l("Working calendar"),
     "signing_key": _l("Key of the personal codes"),
 }
 VERBS: dict[str, Any] = {
@@ -109,6 +110,8 @@ VERBS: dict[str, Any] = {
     "no_show_explained": _l("explained that nobody came"),
     "no_show_decided": _l("explanation answered"),
     "revoked": _l("revoked"),
+    "imported": _l("imported"),
+    "restored": _l("given back to the official calendar"),
     "annulled": _l("taken back"),
     "sign_in": _l("signed in"),
     "sign_out": _l("signed out"),

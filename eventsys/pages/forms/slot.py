@@ -165,6 +165,13 @@ class SlotForm(Form):
         """What the department (a public id) fills a new slot of this format with."""
         return self._choices.settings.get(department, Settings()).of_format(kind)
 
+    def until(self) -> datetime | None:
+        """Until when the slot lasts by what is typed, as far as it can be told."""
+        starts_at, minutes = self.starts_at.data, self.minutes.data
+        if self.ends_at.data or starts_at is None or minutes not in range(MINUTES_MIN, MINUTES_MAX + 1):
+            return self.ends_at.data or starts_at
+        return starts_at + timedelta(minutes=minutes)
+
     def to_command(self) -> NewSlot:
         """The command of a form that validated; Invalid when named enterprises cannot be found."""
         starts_at = self.starts_at.data

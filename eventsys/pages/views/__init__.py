@@ -4,6 +4,7 @@ from eventsys.pages.views import (
     about,
     ballot,
     calling_off,
+    closed_slots,
     desk,
     editions,
     home,
@@ -15,14 +16,16 @@ from eventsys.pages.views import (
     slot,
     slot_editor,
     window,
+    working_calendar,
 )
-from eventsys.pages.views.blueprint import bp, editions_bp, no_shows_bp, requests_bp, slots_bp
+from eventsys.pages.views.blueprint import bp, editions_bp, no_shows_bp, requests_bp, slots_bp, workdays_bp
 
 __all__ = [
     "about",
     "ballot",
     "bp",
     "calling_off",
+    "closed_slots",
     "desk",
     "editions",
     "editions_bp",
@@ -38,4 +41,6 @@ __all__ = [
     "slot_editor",
     "slots_bp",
     "window",
+    "workdays_bp",
+    "working_calendar",
 ]

@@ -25,6 +25,7 @@ slots_bp = Blueprint("slots", __name__)
 no_shows_bp = Blueprint("no_shows", __name__)
 requests_bp = Blueprint("requests", __name__)
 editions_bp = Blueprint("editions", __name__)
+workdays_bp = Blueprint("workdays", __name__, url_prefix="/admin/workdays")
 
 
 @bp.app_template_global("standing_of")
@@ -43,6 +44,12 @@ def opening_of(slot: Slot) -> datetime | None:
 def local_day(at: datetime) -> Any:
     """The date of an instant in the district's zone."""
     return at.astimezone(zone()).date()
+
+
+@bp.app_template_filter("local_input")
+def local_input(at: datetime) -> str:
+    """An instant in the district's zone as a form sends it: 2026-12-07T14:00:00."""
+    return at.astimezone(zone()).replace(tzinfo=None).isoformat()
 
 
 def own_and_chosen(actor: Actor) -> tuple[Sequence[Enterprise], Enterprise]:

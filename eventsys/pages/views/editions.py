@@ -44,6 +44,7 @@ from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, public, requires
 from eventsys.web.locale import zone
 from eventsys.web.wording import sentence
+from eventsys.workdays.queries import working_calendar
 
 SHOWN = 500
 
@@ -71,7 +72,7 @@ def new() -> Response:
     """The form, filled in for the month after the last edition."""
     last = last_day() or now().astimezone(zone()).date()
     month = Month(last.replace(day=1)).next
-    until, opens = usual_dates(month.first, zone())
+    until, opens = usual_dates(month.first, working_calendar(), zone())
     ends_on = month.next.first - timedelta(days=1)
     dates = {"starts_on": month.first, "ends_on": ends_on, "collects_until": until, "opens_at": opens}
     return _form_page(EditionForm(data={"number": next_number(), **dates}))

@@ -47,7 +47,7 @@ def detail(public_id: str) -> str:
         may_edit=may_edit,
         may_book_on_behalf=is_allowed(actor, Permission.BOOK_ON_BEHALF, slot.scope),
         may_share=is_allowed(actor, Permission.SEE_DESK, slot.scope),
-        workday_note=workday_note(slot.starts_at) if may_edit and stand is Standing.DRAFT else None,
+        workday_note=workday_note(slot.starts_at, slot.ends_at) if may_edit and stand is Standing.DRAFT else None,
         audience=_audience_words(slot, is_staff=is_allowed(actor, Permission.SEE_HIDDEN_SLOT, slot.scope)),
         paragraphs=slot.description.split("\n\n") if slot.description else [],
         topic=topic_words()[slot.topic.value],

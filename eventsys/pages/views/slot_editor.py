@@ -177,7 +177,7 @@ def _page(
     is_redrawn = request.form.get("action") in REDRAW
     if status is None:
         status = status_of(error) if error else (422 if form.errors else 200)
-    context |= {"workday_note": workday_note(form.starts_at.data), "extra": _without_a_field(form)}
+    context |= {"workday_note": workday_note(form.starts_at.data, form.until()), "extra": _without_a_field(form)}
     context |= {"is_single": len(form.department.choices or ()) == 1, "is_redrawn": is_redrawn}
     return make_response(render_template(template, form=form, **context), status)
 
@@ -188,7 +188,7 @@ def _without_a_field(form: SlotForm) -> list[dict[str, str]]:
 
 
 def _to_slot(slot: Slot) -> Response:
-    note = workday_note(slot.starts_at)
+    note = workday_note(slot.starts_at, slot.ends_at)
     if note:
         flash(note, "warning")
     return redirect(url_for("slots.detail", public_id=slot.public_id), 303)

@@ -16,6 +16,7 @@ from eventsys.directory.queries import settings_of
 from eventsys.slots.draws import Draw, check_draw_time
 from eventsys.slots.models import Edition, Slot, slot_enterprises
 from eventsys.slots.rules import Audience, NewSlot, month_of, window_of
+from eventsys.workdays.queries import working_calendar
 
 PLACING = (
     "needs_approval",
@@ -46,7 +47,7 @@ def draw_of(slot: Slot | NewSlot) -> Draw:
 def write(slot: Slot, command: NewSlot) -> None:
     """Put the command's values into the row; Invalid when an organisation or place does not exist."""
     defaults = settings_of(command.department).of_format(command.format)
-    window = window_of(command, defaults, installation().zone, now())
+    window = window_of(command, defaults, working_calendar(), installation().zone, now())
     slot.title, slot.title_en, slot.description = command.title, command.title_en, command.description
     slot.topic, slot.format = command.topic, command.format
     if slot.starts_at != command.starts_at:  # a queue that orders no more does not come back with a new title

@@ -1,0 +1,53 @@
+"""Rules of the working calendar: which days and hours offices work, and how the calendar is changed."""
+
+from eventsys.workdays.rules.calendar import (
+    OFFICE_HOURS,
+    OFFICIAL,
+    Day,
+    DayKind,
+    SpecialDay,
+    WorkingCalendar,
+    holiday_names,
+)
+from eventsys.workdays.rules.changes import (
+    NAME_MAX,
+    NOTICE_BYTES_MAX,
+    SPAN_MAX,
+    YEARS,
+    ChangedDay,
+    DayChange,
+    Notice,
+    changed_days,
+    clean_change,
+    days_concerned,
+    days_of_year,
+    parse_notice,
+    with_change,
+    with_notice,
+    write_notice,
+)
+
+__all__ = [
+    "NAME_MAX",
+    "NOTICE_BYTES_MAX",
+    "OFFICE_HOURS",
+    "OFFICIAL",
+    "SPAN_MAX",
+    "YEARS",
+    "ChangedDay",
+    "Day",
+    "DayChange",
+    "DayKind",
+    "Notice",
+    "SpecialDay",
+    "WorkingCalendar",
+    "changed_days",
+    "clean_change",
+    "days_concerned",
+    "days_of_year",
+    "holiday_names",
+    "parse_notice",
+    "with_change",
+    "with_notice",
+    "write_notice",
+]
