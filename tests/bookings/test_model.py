@@ -39,7 +39,7 @@ from tests.bookings.programme import (
 )
 
 FULL = bool(os.environ.get("EVENTSYS_SOAK"))
-EXAMPLES, STEPS = (1_000, 60) if FULL else (20, 25)
+EXAMPLES, STEPS = (1_000, 60) if FULL else (30, 25)
 NONCES = itertools.count()
 
 
@@ -48,6 +48,9 @@ class Booking(Programme):
 
     @rule(who=who, which=which, party=parties, colleague=st.booleans())
     def press(self, who: int, which: int, party: int, colleague: bool) -> None:
+        self.press_for(who, which, party, colleague=colleague)
+
+    def press_for(self, who: int, which: int, party: int, *, colleague: bool = False) -> None:
         room, actor = self.model.rooms[which], contact(who, colleague=colleague)
         expected = self.model.hold(who, room, party)
         held = self.act(expected, lambda: services.hold_slot(room.id, who, party, actor=actor))
@@ -122,39 +125,44 @@ class Booking(Programme):
     # What seldom comes about by chance.
 
     @precondition(lambda self: self.in_the_way_of_who_asks())
-    @rule(n=some)
-    def make_room_for_who_asks_to_be_asked(self, n: int) -> None:
+    @rule(n=some, seconds=st.sampled_from((None, -1, 0, 1)), days=st.sampled_from((0, 0, -1, -2, -3)))
+    def a_place_is_offered(self, n: int, seconds: int | None, days: int) -> None:
+        """It becomes free, the slot is moved to sooner, and the offer is answered about the end of its time."""
         groups = self.in_the_way_of_who_asks()
         group = groups[n % len(groups)]
-        actor = STAFF[group.room.department]
-        self.act(self.model.cancel(group), lambda: services.cancel_booking(group.id, actor=actor))
+        self.withdraw(group)
+        offered = [other for other in self.bookings("offered") if other.room is group.room]
+        if offered and days:
+            self.reschedule_by(group.room, days)
+        if offered and seconds is not None and offered[0].lapses_at is not None and offered[0].state == "offered":
+            self.travel(offered[0].lapses_at + timedelta(seconds=seconds))
+            expected, actor = self.model.confirm(offered[0], by_staff=False), contact(offered[0].enterprise)
+            self.act(expected, lambda: services.confirm_booking(offered[0].id, actor=actor))
 
     def in_the_way_of_who_asks(self) -> list[Group]:
         """Who has a place in a slot for which somebody waits that wants to be asked."""
         rooms = [group.room for group in self.bookings("waitlisted") if group.asks_first]
         return [group for group in self.bookings("confirmed") if any(group.room is room for room in rooms)]
 
-    @precondition(lambda self: self.bookings("offered"))
-    @rule(n=some, seconds=st.sampled_from((-1, 0, 1)))
-    def answer_an_offer_at_the_last_moment(self, n: int, seconds: int) -> None:
-        group = self.one_of(n, "offered")
-        assert group.lapses_at is not None
-        self.travel(group.lapses_at + timedelta(seconds=seconds))
-        expected = self.model.confirm(group, by_staff=False)
-        self.act(expected, lambda: services.confirm_booking(group.id, actor=contact(group.enterprise)))
-
-    @precondition(lambda self: self.bookings("offered"))
-    @rule(n=some, days=st.integers(-3, -1))
-    def move_the_slot_of_an_offer(self, n: int, days: int) -> None:
-        self.reschedule_by(self.one_of(n, "offered").room, days)
+    def withdraw(self, group: Group) -> None:
+        actor = STAFF[group.room.department]
+        self.act(self.model.cancel(group), lambda: services.cancel_booking(group.id, actor=actor))
 
     @precondition(lambda self: self.bookings("waitlisted"))
     @rule(n=some, party=parties)
     def who_waits_books_when_the_queue_orders_no_more(self, n: int, party: int) -> None:
         group = self.one_of(n, "waitlisted")
         self.travel(group.room.queue_until)
+        for other in [other for other in self.bookings("confirmed") if other.room is group.room][:1]:
+            self.withdraw(other)
         which = self.model.rooms.index(group.room)
         self.ask_for(Wish(party, party, named=party), group.enterprise, which)
+
+    @rule(who=who, which=which, party=parties, more=st.integers(0, 2), waits=st.booleans())
+    def press_and_book(self, who: int, which: int, party: int, more: int, waits: bool) -> None:
+        """A hold goes on as a booking, often for more than it was for."""
+        self.press_for(who, which, party)
+        self.ask_for(Wish(party + more, party, waits=waits, named=party), who, which)
 
     @precondition(lambda self: self.bookings("pending"))
     @rule(n=some, yes=st.booleans())
