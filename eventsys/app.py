@@ -132,7 +132,7 @@ def _engine_options(url: str) -> dict[str, object]:
     options: dict[str, object] = {"query_cache_size": COMPILED_STATEMENTS}
     if url.startswith("sqlite"):
         return options | {"module": sqlite_module, "connect_args": {"cached_statements": CACHED_STATEMENTS}}
-    return options | {"pool_size": 8, "max_overflow": 8, "pool_timeout": 4}
+    return options | {"pool_size": 4, "max_overflow": 4, "pool_timeout": 4}
 
 
 def _beside_or_within(name: str) -> Path:
