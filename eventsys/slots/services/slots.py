@@ -1,0 +1,146 @@
+"""Make, change, copy, publish, delete and call off one slot."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from eventsys.core import audit
+from eventsys.core.actor import Actor
+from eventsys.core.clock import now
+from eventsys.core.db import db
+from eventsys.core.errors import Conflict, Invalid
+from eventsys.core.ids import new_public_id
+from eventsys.core.installation import installation
+from eventsys.core.permissions import Permission, Scope, authorize
+from eventsys.slots.draws import Draw, check_draw
+from eventsys.slots.models import Slot, slot_enterprises
+from eventsys.slots.queries import get_slot_of, get_visible_slot
+from eventsys.slots.rules import Audience, NewSlot, SlotState, check_call_off, clean_slot, month_of
+from eventsys.slots.services.publishing import mark_published, seal_draw, sets_of, touch
+from eventsys.slots.services.writing import COUNTED, described, draw_of, set_invited, write
+
+# What a calendar shows; a change of any of these raises the sequence (FEEDS.md 3).
+SHOWN_IN_CALENDARS = frozenset(
+    "title title_en description topic format services starts_at ends_at opens_at closes_at cancel_until capacity "
+    "place_id park_id place_text online_url is_hidden department_id supporting".split()
+)
+MOVING = (
+    "starts_at", "ends_at", "opens_at", "closes_at", "cancel_until", "names_until", "queue_until", "invited_until",
+    "draw_at",
+)  # fmt: skip
+MOVES = frozenset({"starts_at", "ends_at", "place_id", "place_text"})
+
+
+def create_slot(command: NewSlot, *, actor: Actor, publish: bool = False) -> Slot:
+    """A new draft of the command's department; published at once when asked."""
+    authorize(actor, Permission.CREATE_SLOT, Scope(departments=frozenset({command.department})))
+    command = clean_slot(command, now())
+    check_draw(Draw(), draw_of(command), now())
+    slot = Slot(
+        public_id=new_public_id(), department_id=command.department, created_by_id=actor.person, state=SlotState.DRAFT
+    )
+    write(slot, command)
+    db.session.add(slot)
+    db.session.flush()
+    set_invited(slot, command.audience)
+    audit.record(actor, "slot.created", "slot", slot.public_id, after=described(slot))
+    if publish:
+        mark_published(slot, actor)
+    return slot
+
+
+def edit_slot(slot: Slot, command: NewSlot, version: int | None, *, actor: Actor) -> frozenset[str]:
+    """Change a locked slot to what the command says and answer which columns differ; Conflict for a stale version.
+
+    The caller has locked who booked it; use bookings.services.slots.change_slot, which tells them.
+    """
+    authorize(actor, Permission.EDIT_SLOT, slot.scope)
+    if slot.state is SlotState.CALLED_OFF:
+        raise Conflict("already_called_off")
+    if command.department != slot.department_id:
+        authorize(actor, Permission.CREATE_SLOT, Scope(departments=frozenset({command.department})))
+    slot.require_version(version)
+    command = clean_slot(command, now(), was_starting_at=slot.starts_at)
+    if command.capacity < slot.places_taken:
+        raise Invalid("capacity_below_booked", field="capacity", taken=slot.places_taken)
+    if command.attendee_capacity is not None and command.attendee_capacity < slot.people_taken:
+        raise Invalid("capacity_below_booked", field="attendee_capacity", taken=slot.people_taken)
+    check_draw(
+        draw_of(slot),
+        draw_of(command),
+        now(),
+        registered=slot.waiting,
+        booked=slot.places_taken,
+        is_drawn=slot.drawn_at is not None,
+    )
+    before, sets = described(slot), sets_of(slot)
+    slot.department_id = command.department
+    write(slot, command)
+    set_invited(slot, command.audience)
+    db.session.flush()
+    after = described(slot)
+    changed = frozenset(key for key in after if before[key] != after[key])
+    if changed:
+        old, new = audit.changes(before, after)
+        audit.record(actor, "slot.changed", "slot", slot.public_id, before=old, after=new)
+    if slot.state is SlotState.PUBLISHED:
+        seal_draw(slot, actor)
+    if changed & SHOWN_IN_CALENDARS:
+        touch(slot, sets)
+    return changed
+
+
+def copy_slot(public_id: str, *, actor: Actor) -> Slot:
+    """A draft like the slot, a week later (or as many weeks as put it into the future)."""
+    source = get_visible_slot(public_id, actor)
+    authorize(actor, Permission.CREATE_SLOT, source.scope)
+    copy = Slot(public_id=new_public_id(), created_by_id=actor.person, state=SlotState.DRAFT)
+    skipped = {"id", "public_id", "state", "version", "created_at", "created_by_id", "published_at", "called_off_at"}
+    skipped |= {"call_off_reason", "changed_at", "sequence", *COUNTED}
+    for column in set(Slot.__table__.columns.keys()) - skipped:
+        setattr(copy, column, getattr(source, column))
+    copy.supporting, copy.services = list(source.supporting), list(source.services)
+    _postpone(copy)
+    copy.changed_at = now()
+    db.session.add(copy)
+    db.session.flush()
+    invited = select(slot_enterprises.c.enterprise_id).where(slot_enterprises.c.slot_id == source.id)
+    set_invited(copy, Audience(enterprises=tuple(db.session.scalars(invited))))
+    audit.record(actor, "slot.created", "slot", copy.public_id, after={**described(copy), "copied_from": public_id})
+    return copy
+
+
+def publish_slot(public_id: str, *, actor: Actor) -> Slot:
+    """Publish a draft; its window opens at once unless it has an opening time."""
+    slot = get_slot_of(public_id, actor, Permission.EDIT_SLOT)
+    mark_published(slot, actor)
+    return slot
+
+
+def delete_draft(public_id: str, *, actor: Actor) -> None:
+    """Remove a draft for good; a published slot is called off instead."""
+    slot = get_slot_of(public_id, actor, Permission.EDIT_SLOT)
+    if slot.state is not SlotState.DRAFT:
+        raise Conflict("has_bookings")
+    audit.record(actor, "slot.deleted", "slot", slot.public_id, before=described(slot))
+    db.session.delete(slot)
+
+
+def mark_called_off(slot: Slot, reason: str, *, actor: Actor) -> None:
+    """Call a locked slot off. Bookings and messages follow on the floor above (bookings.services.slots)."""
+    reason = check_call_off(slot.state, slot.ends_at, now(), reason)
+    slot.state, slot.called_off_at, slot.call_off_reason = SlotState.CALLED_OFF, now(), reason
+    slot.version += 1
+    audit.record(actor, "slot.called_off", "slot", slot.public_id, reason=reason)
+    touch(slot)
+
+
+def _postpone(slot: Slot) -> None:
+    weeks = max(1, (now() - slot.starts_at).days // 7 + 1)
+    for name in MOVING:
+        value: datetime | None = getattr(slot, name)
+        if value is not None:
+            setattr(slot, name, value + timedelta(weeks=weeks))
+    slot.month = month_of(slot.starts_at, installation().zone)
