@@ -208,6 +208,7 @@ KNOWN_CONSTRAINTS: dict[str, tuple[str, str]] = {
     "uq_departments_name": ("departments.name", "name_taken"),
     "uq_parks_name": ("parks.name", "name_taken"),
     "uq_enterprises_credit_code": ("enterprises.credit_code", "credit_code_taken"),
+    "uq_slot_runs_public_id": ("slot_runs.public_id", "run_made"),
     "uq_scans_nonce": ("scans.nonce", "nonce_taken"),
     "uq_idempotency_keys_owner_key": ("idempotency_keys.owner, idempotency_keys.key", "idempotency_key_in_use"),
     "ck_slots_places": ("places", "slot_full"),

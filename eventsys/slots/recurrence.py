@@ -58,6 +58,7 @@ class Fate(StrEnum):
     LEFT_OUT = "left_out"
     DOUBLED = "doubled"
     OUTSIDE = "outside"
+    PAST = "past"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from eventsys.core.text import clean_line
 from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Tag
 from eventsys.directory.queries import find_department
 from eventsys.slots.models import Slot
-from eventsys.slots.queries import audience_of, find_keys
-from eventsys.slots.rules import Audience, AudienceKind, NewQuestion, NewSlot, QuestionKind
+from eventsys.slots.queries import command_of, find_keys
+from eventsys.slots.rules import Audience, AudienceKind, NewQuestion, NewSlot
 
 SUB_DISTRICT_MAX = 40
 _MOVING = ("closes_at", "cancel_until", "names_until")  # with the start, unless they are sent
@@ -32,22 +32,7 @@ def new_command(sent: dict[str, Any], actor: Actor) -> NewSlot:
 
 def changed_command(slot: Slot, sent: dict[str, Any]) -> NewSlot:
     """The command that leaves the slot as it is but for what was sent."""
-    command = NewSlot(
-        department=slot.department_id,
-        **{name: getattr(slot, name) for name in _PLAIN},
-        supporting=tuple(department.id for department in slot.supporting),
-        services=tuple(service.id for service in slot.services),
-        place=slot.place_id,
-        audience=audience_of(slot, with_invited=True),
-        questions=tuple(
-            NewQuestion(item["label"], QuestionKind(item["kind"]), item["required"]) for item in slot.questions
-        ),
-        edition=slot.edition_id,
-        quota_month=slot.quota_month,
-        quota_edition=slot.quota_edition,
-        quota_open=slot.quota_open,
-        is_draw_weighted=slot.is_draw_weighted,
-    )
+    command = command_of(slot)
     changes = _plain(sent) | _references(sent)
     if "department" in sent:
         changes["department"] = _department(sent["department"])

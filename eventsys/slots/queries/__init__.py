@@ -1,6 +1,16 @@
 """Reads of slots: what an actor may see, lists with filters, the nearest alternatives."""
 
 from eventsys.slots.queries.audiences import audience_of, get_profiles, is_slot_for
+from eventsys.slots.queries.runs import (
+    command_of,
+    find_run,
+    get_run,
+    list_led_slots,
+    list_others_in_run,
+    list_run_slots,
+    list_taken,
+    lock_run_drafts,
+)
 from eventsys.slots.queries.slots import (
     EVERYTHING,
     NEAREST,
@@ -25,14 +35,22 @@ __all__ = [
     "SlotCounts",
     "SlotFilter",
     "audience_of",
+    "command_of",
     "count_by_department",
     "find_keys",
+    "find_run",
     "get_profiles",
+    "get_run",
     "get_slot_of",
     "get_visible_slot",
     "is_slot_for",
     "list_desk_slots",
+    "list_led_slots",
+    "list_others_in_run",
+    "list_run_slots",
     "list_slots",
+    "list_taken",
+    "lock_run_drafts",
     "nearest_slots",
     "visible_to",
     "with_details",

@@ -1,5 +1,6 @@
 """The verbs that change slots. What reaches those who booked is told by bookings.services.slots, a floor above."""
 
+from eventsys.slots.services.runs import create_run, delete_run_drafts, preview_run, publish_run, undo_run
 from eventsys.slots.services.slots import (
     MOVES,
     copy_slot,
@@ -13,9 +14,14 @@ from eventsys.slots.services.slots import (
 __all__ = [
     "MOVES",
     "copy_slot",
+    "create_run",
     "create_slot",
     "delete_draft",
+    "delete_run_drafts",
     "edit_slot",
     "mark_called_off",
+    "preview_run",
+    "publish_run",
     "publish_slot",
+    "undo_run",
 ]

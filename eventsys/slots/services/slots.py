@@ -14,10 +14,11 @@ from eventsys.core.errors import Conflict, Invalid
 from eventsys.core.ids import new_public_id
 from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, Scope, authorize
-from eventsys.slots.draws import Draw, check_draw
+from eventsys.slots.draws import check_draw
 from eventsys.slots.models import Slot, slot_enterprises
 from eventsys.slots.queries import get_slot_of, get_visible_slot
 from eventsys.slots.rules import Audience, NewSlot, SlotState, check_call_off, clean_slot, month_of
+from eventsys.slots.services.making import make_slots
 from eventsys.slots.services.publishing import mark_published, seal_draw, sets_of, touch
 from eventsys.slots.services.writing import COUNTED, described, draw_of, set_invited, write
 
@@ -35,20 +36,7 @@ MOVES = frozenset({"starts_at", "ends_at", "place_id", "place_text"})
 
 def create_slot(command: NewSlot, *, actor: Actor, publish: bool = False) -> Slot:
     """A new draft of the command's department; published at once when asked."""
-    authorize(actor, Permission.CREATE_SLOT, Scope(departments=frozenset({command.department})))
-    command = clean_slot(command, now())
-    check_draw(Draw(), draw_of(command), now())
-    slot = Slot(
-        public_id=new_public_id(), department_id=command.department, created_by_id=actor.person, state=SlotState.DRAFT
-    )
-    write(slot, command)
-    db.session.add(slot)
-    db.session.flush()
-    set_invited(slot, command.audience)
-    audit.record(actor, "slot.created", "slot", slot.public_id, after=described(slot))
-    if publish:
-        mark_published(slot, actor)
-    return slot
+    return make_slots([command], actor=actor, publish=publish)[0]
 
 
 def edit_slot(slot: Slot, command: NewSlot, version: int | None, *, actor: Actor) -> frozenset[str]:
@@ -88,7 +76,7 @@ def edit_slot(slot: Slot, command: NewSlot, version: int | None, *, actor: Actor
     if slot.state is SlotState.PUBLISHED:
         seal_draw(slot, actor)
     if changed & SHOWN_IN_CALENDARS:
-        touch(slot, sets)
+        touch([slot], sets)
     return changed
 
 
@@ -98,7 +86,7 @@ def copy_slot(public_id: str, *, actor: Actor) -> Slot:
     authorize(actor, Permission.CREATE_SLOT, source.scope)
     copy = Slot(public_id=new_public_id(), created_by_id=actor.person, state=SlotState.DRAFT)
     skipped = {"id", "public_id", "state", "version", "created_at", "created_by_id", "published_at", "called_off_at"}
-    skipped |= {"call_off_reason", "changed_at", "sequence", *COUNTED}
+    skipped |= {"call_off_reason", "run_id", "changed_at", "sequence", *COUNTED}
     for column in set(Slot.__table__.columns.keys()) - skipped:
         setattr(copy, column, getattr(source, column))
     copy.supporting, copy.services = list(source.supporting), list(source.services)
@@ -115,7 +103,7 @@ def copy_slot(public_id: str, *, actor: Actor) -> Slot:
 def publish_slot(public_id: str, *, actor: Actor) -> Slot:
     """Publish a draft; its window opens at once unless it has an opening time."""
     slot = get_slot_of(public_id, actor, Permission.EDIT_SLOT)
-    mark_published(slot, actor)
+    mark_published([slot], actor)
     return slot
 
 
@@ -134,7 +122,7 @@ def mark_called_off(slot: Slot, reason: str, *, actor: Actor) -> None:
     slot.state, slot.called_off_at, slot.call_off_reason = SlotState.CALLED_OFF, now(), reason
     slot.version += 1
     audit.record(actor, "slot.called_off", "slot", slot.public_id, reason=reason)
-    touch(slot)
+    touch([slot])
 
 
 def _postpone(slot: Slot) -> None:
