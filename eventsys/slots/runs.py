@@ -40,14 +40,6 @@ class Mark(StrEnum):
     BUSY_DAY = "busy_day"
 
 
-class RunScope(StrEnum):
-    """Which slots of a run a change is for."""
-
-    THIS = "this"
-    FOLLOWING = "following"
-    ALL = "all"
-
-
 @dataclass(frozen=True, slots=True)
 class NewRun:
     """The command to make many slots like `slot`, whose own times do not count.

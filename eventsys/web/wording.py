@@ -121,6 +121,8 @@ SENTENCES: dict[str, Any] = {
     "none_chosen": _l("Tick at least one date."),
     "run_changed": _l("Some of these dates are not possible any more. Look at the preview again, then create."),
     "run_made": _l("These slots have been created already. Look at your desk."),
+    "run_booked": _l("Enterprises have booked some of these slots. Tick those that may change, then save again."),
+    "run_refused": _l("Nothing was changed, because of the slot of %(occurrence)s: %(reason)s"),
     "nothing_to_undo": _l("No untouched draft is left to delete. Call off what is published."),
     "sittings_overlap": _l("These starts are too close together for the length."),
     "sittings_past_midnight": _l("The last one would end after midnight. Take fewer or shorter ones."),

@@ -10,6 +10,7 @@ from eventsys.slots.queries.runs import (
     list_run_slots,
     list_taken,
     lock_run_drafts,
+    lock_slots,
 )
 from eventsys.slots.queries.slots import (
     EVERYTHING,
@@ -51,6 +52,7 @@ __all__ = [
     "list_slots",
     "list_taken",
     "lock_run_drafts",
+    "lock_slots",
     "nearest_slots",
     "visible_to",
     "with_details",

@@ -16,7 +16,8 @@ from eventsys.slots.models import Run, Slot
 from eventsys.slots.queries.audiences import audience_of
 from eventsys.slots.queries.slots import with_details
 from eventsys.slots.rules import LONGEST, NewQuestion, NewSlot, QuestionKind, SlotState
-from eventsys.slots.runs import RunScope, Taken
+from eventsys.slots.runs import Taken
+from eventsys.slots.scopes import RunScope
 
 SAME = (
     "title", "title_en", "description", "topic", "format", "place_text", "online_url", "starts_at", "ends_at",
@@ -94,6 +95,18 @@ def lock_run_drafts(run: Run) -> Sequence[Slot]:
     query = (
         select(Slot)
         .where(Slot.run_id == run.id, Slot.department_id == run.department_id, Slot.state == SlotState.DRAFT)
+        .options(selectinload(Slot.supporting), selectinload(Slot.services))
+        .order_by(Slot.id)
+        .with_for_update(of=Slot, key_share=True)
+    )
+    return db.session.scalars(query, execution_options={"populate_existing": True}).all()
+
+
+def lock_slots(keys: Collection[int]) -> Sequence[Slot]:
+    """The slots with these primary keys, locked in their order."""
+    query = (
+        select(Slot)
+        .where(Slot.id.in_(keys))
         .options(selectinload(Slot.supporting), selectinload(Slot.services))
         .order_by(Slot.id)
         .with_for_update(of=Slot, key_share=True)
