@@ -24,8 +24,8 @@ from eventsys.slots.rules import SlotState
 from eventsys.slots.scopes import RunScope
 from eventsys.slots.services import publish_slot
 from tests import cast
-from tests.factories import ZONE, make_booking, make_slot
-from tests.slots.test_runs import make_run, new_run, tomorrow
+from tests.factories import ZONE, make_booking, make_slot, new_run, tomorrow
+from tests.slots.test_runs import make_run
 
 CLERK = cast.CLERK.actor
 SIZE = 5

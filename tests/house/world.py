@@ -30,8 +30,9 @@ from eventsys.directory.models import Application, Device
 from eventsys.notifications.models import Message
 from eventsys.notifications.services import Recipient, enqueue
 from eventsys.slots.rules import Audience, AudienceKind
+from eventsys.slots.services import create_run
 from tests import cast
-from tests.factories import code_for, make_booking, make_gate, make_slot
+from tests.factories import code_for, make_booking, make_gate, make_slot, new_run
 
 UNKNOWN = "zzzzzzzzzzzzy"  # well formed, and nothing has it
 _PARAMETER = re.compile(r"<(?:([^:<>]+):)?([^<>]+)>")
@@ -67,6 +68,7 @@ KINDS = (
     (r"/admin/applications/<", "application"),
     (r"/(admin/)?enterprises/<", "enterprise"),
     (r"/slots/<", "slot"),
+    (r"/desk/runs/<", "run"),
     (r"/bookings/<", "booking"),
     (r"/requests/<", "request"),
     (r"/gates/<", "gate"),
@@ -132,6 +134,7 @@ def build_world(app: APIFlask) -> World:
         db.session.add(device)
         record_no_show(later_booking, later, actor=CLOCKWORK)
         request = ask_for_visit(NewVisitRequest(cast.ACME, cast.TAX, "请来一趟"), actor=cast.CONTACT.actor)
+        run = create_run(new_run(), actor=cast.CLERK.actor)
         enterprise_link = make_enterprise_link(cast.ACME, actor=cast.CONTACT.actor)
     upload = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.ADMINISTRATOR.id, b"a,b\n", "x.csv")
     message = db.session.scalars(sa.select(Message.public_id).where(Message.person_id == cast.CONTACT.id)).first()
@@ -144,6 +147,7 @@ def build_world(app: APIFlask) -> World:
             "ticket": [code_for(later_booking), code_for(booking, 1)],
             "share": [share_token(later_booking)],
             "request": [request.public_id],
+            "run": [run.public_id],
             "gate": [gate.public_id],
             "scan": [answer.scan.public_id],
             "feed_link": [link.public_id],

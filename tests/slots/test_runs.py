@@ -19,21 +19,17 @@ from eventsys.core.ids import new_public_id
 from eventsys.directory.models import Department, District
 from eventsys.slots.models import Run, Slot
 from eventsys.slots.queries import command_of, list_run_slots
-from eventsys.slots.recurrence import Every, Fate, MonthBy, OnHoliday, Recurrence
+from eventsys.slots.recurrence import Every, Fate, MonthBy, OnHoliday
 from eventsys.slots.rules import Audience, AudienceKind, NewQuestion, SlotState
-from eventsys.slots.runs import Mark, MonthCopy, NewRun
+from eventsys.slots.runs import Mark, MonthCopy
 from eventsys.slots.services import create_run, delete_run_drafts, preview_run, publish_run, undo_run
 from eventsys.slots.sittings import TimesOfDay
 from eventsys.workdays.calendar import is_workday
 from tests import cast
-from tests.factories import ZONE, make_slot, new_slot, soon
+from tests.factories import ZONE, make_slot, new_run, soon, tomorrow
 from tests.support import counted_statements
 
 CLERK = cast.CLERK.actor
-
-
-def tomorrow(days=1):
-    return now().astimezone(ZONE).date() + timedelta(days=days)
 
 
 def next_workday(days=1):
@@ -41,14 +37,6 @@ def next_workday(days=1):
     while not is_workday(day):
         day += timedelta(days=1)
     return day
-
-
-def new_run(*, slot=None, times=None, **changes):
-    """A run of sessions of the tax department: each day for a week unless told otherwise."""
-    own = {name: changes.pop(name) for name in ("places", "chosen", "public_id") if name in changes}
-    rule = {"starts_on": tomorrow(), "every": Every.DAY, "count": 7, "on_holiday": OnHoliday.KEEP, **changes}
-    pattern = new_slot(closes_at=None, cancel_until=None, names_until=None, **(slot or {}))
-    return NewRun(pattern, Recurrence(**rule), times or TimesOfDay(90, time(14)), **own)
 
 
 def make_run(command=None, *, actor=CLERK, publish=False):

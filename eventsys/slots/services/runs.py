@@ -15,6 +15,7 @@ from eventsys.core.permissions import Permission, Scope, authorize
 from eventsys.directory.queries import settings_of
 from eventsys.slots.models import Run
 from eventsys.slots.queries import command_of, get_run, list_led_slots, list_taken, lock_run_drafts
+from eventsys.slots.rules import clean_slot
 from eventsys.slots.runs import (
     MonthCopy,
     NewRun,
@@ -32,7 +33,7 @@ from eventsys.workdays.calendar import is_workday
 
 
 def preview_run(command: NewRun | MonthCopy, *, actor: Actor) -> Preview:
-    """The slots that would be made, with what stands against each; nothing is written."""
+    """The slots that would be made, with what stands against each; nothing is written. Invalid as creation would be."""
     authorize(actor, Permission.CREATE_SLOT, Scope(departments=frozenset({command.department})))
     zone = installation().zone
     if isinstance(command, NewRun):
@@ -43,7 +44,7 @@ def preview_run(command: NewRun | MonthCopy, *, actor: Actor) -> Preview:
         slots = list_led_slots(command.department, starts_from, datetime.combine(next_month, starts_from.time(), zone))
         named = [(slot.public_id, command_of(slot)) for slot in slots]
         preview = copy_into_next_month(command, named, zone, is_workday, now())
-    candidates = [candidate.slot for candidate in preview.candidates]
+    candidates = [clean_slot(candidate.slot, now()) for candidate in preview.candidates]
     places = {slot.place for slot in candidates if slot.place is not None}
     first, last = min(slot.starts_at for slot in candidates), max(slot.ends_at for slot in candidates)
     a_day = timedelta(days=1)  # the whole of each day counts
