@@ -6,19 +6,21 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import count_active
 from eventsys.bookings.services.locking import lock_slots_and_enterprises
 from eventsys.bookings.services.slots import change_slot
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
 from eventsys.core.db import db
-from eventsys.core.errors import Conflict, NotFound, Refusal
+from eventsys.core.errors import Conflict, NotFound
 from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, is_allowed
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import command_of, list_others_in_run
 from eventsys.slots.rules import NewSlot
 from eventsys.slots.scopes import RunScope, following
+from eventsys.slots.services import edit_slots, naming
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +57,30 @@ def change_run(change: RunChange, *, actor: Actor) -> RunChanged:
     before = command_of(_get_slot(change.slot, actor))
     slot = change_slot(change.slot, change.command, version=change.version, actor=actor)
     after, zone = command_of(slot), installation().zone
-    wanted = [(other, following(before, after, command_of(other), zone)) for other in others]
-    differing = [(other, command) for other, command in wanted if command != command_of(other)]
-    booked = count_active([other.id for other, _command in differing])
-    unseen = [other for other, _command in differing if other.id in booked and other.public_id not in change.shown]
-    if unseen:
-        every = sorted((other for other, _command in differing if other.id in booked), key=lambda item: item.starts_at)
-        raise Conflict("run_booked", slots=[(other.public_id, other.starts_at, booked[other.id]) for other in every])
-    agreed = [pair for pair in differing if pair[0].id not in booked or pair[0].public_id in change.agreed]
-    for other, command in agreed:
-        _change_other(other, command, actor)
-    return RunChanged(slot, len(agreed), len(differing) - len(agreed))
+    commands = [(other, command_of(other)) for other in others]
+    differing = [
+        (other, own, becomes)
+        for other, own in commands
+        if (becomes := following(before, after, own, zone)) != own
+    ]  # fmt: skip
+    booked = count_active([other.id for other, _own, _becomes in differing])
+    taken = [other for other, _own, _becomes in differing if other.id in booked]
+    if any(other.public_id not in change.shown for other in taken):
+        raise Conflict("run_booked", slots=[(other.public_id, other.starts_at, booked[other.id]) for other in taken])
+    left = {other.id for other in taken if other.public_id not in change.agreed}
+    _change_others([item for item in differing if item[0].id not in left], actor)
+    return RunChanged(slot, len(differing) - len(left), len(left))
+
+
+def _change_others(changes: list[tuple[Slot, NewSlot, NewSlot]], actor: Actor) -> None:
+    """Those nobody has ever booked in one go, each of the others with who has."""
+    keys = [other.id for other, _own, _becomes in changes]
+    known = set(db.session.scalars(select(Booking.slot_id).where(Booking.slot_id.in_(keys)).distinct()))
+    edit_slots([item for item in changes if item[0].id not in known], actor=actor)
+    for other, _own, becomes in changes:
+        if other.id in known:
+            with naming(other):
+                change_slot(other.public_id, becomes, version=None, actor=actor)
 
 
 def _lock(change: RunChange, actor: Actor) -> list[Slot]:
@@ -85,11 +100,3 @@ def _get_slot(public_id: str, actor: Actor) -> Slot:
     if slot is None or not is_allowed(actor, Permission.EDIT_SLOT, slot.scope):
         raise NotFound()
     return slot
-
-
-def _change_other(other: Slot, command: NewSlot, actor: Actor) -> None:
-    starts_at = other.starts_at
-    try:
-        change_slot(other.public_id, command, version=None, actor=actor)
-    except Refusal as error:
-        raise Conflict("run_refused", occurrence=starts_at, because=error) from error

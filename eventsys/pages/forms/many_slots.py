@@ -22,7 +22,7 @@ from eventsys.slots.recurrence import INTERVAL_MAX, OCCURRENCES_MAX, Every, Mont
 from eventsys.slots.runs import MonthCopy, NewRun
 from eventsys.slots.sittings import DAY_MINUTES, SITTINGS_MAX, TimesOfDay
 from eventsys.web.forms import ClockField, Form, LocalDateField, Within, read_clock, read_date
-from eventsys.web.locale import local_name, zone
+from eventsys.web.locale import format_month, local_name, zone
 
 LEFT_OUT_TEXT_MAX = 4_000
 STARTS_TEXT_MAX = 200
@@ -59,6 +59,8 @@ class ManySlotsForm(SlotForm):
 
     def __init__(self, choices: SlotChoices, **options: Any) -> None:
         super().__init__(choices, **options)
+        for name in ("interval", "first", "minutes", "sittings", "buffer_minutes", "until", "count"):
+            self[name].flags.empty_is_default = True
         self.every.choices = list(repeat_words().items())
         self.weekdays.choices = [(str(number), word) for number, word in enumerate(weekday_words())]
         self.by.choices = [*month_words().items(), (LAST_DAY, gettext("The last day of the month"))]
@@ -135,7 +137,7 @@ class CopyMonthForm(Form):
         self._choices = choices
         self.department.choices = [(item.public_id, local_name(item)) for item in choices.own]
         self.on_holiday.choices = list(holiday_words().items())
-        self.month.choices = [(f"{first:%Y-%m}", f"{first:%Y-%m}") for first in _months()]
+        self.month.choices = [(f"{first:%Y-%m}", format_month(first)) for first in _months()]
 
     def to_copy(self) -> MonthCopy:
         """The command of a form that validated."""

@@ -29,6 +29,7 @@ from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.locale import local_name, zone
 from eventsys.web.wording import sentence
+from eventsys.workdays.calendar import is_provisional
 
 REDRAW = {"format", "rows", "edit"}  # buttons that show the form again
 CREATE = {"save", "publish"}
@@ -153,6 +154,7 @@ def _preview_page(preview: Preview, address: str, error: Refusal | None = None, 
         said=lambda refusal: sentence(refusal.code, refusal.fields),
         place_names={item.id: local_name(item) for item in all_places()},
         weekday_names=short_weekdays,
+        provisional=sorted({item.day.year for item in preview.candidates if is_provisional(item.day)}),
         has_clashes=any(item.key in ticked and item.marks & CLASHES for item in preview.candidates),
         **context,
     )

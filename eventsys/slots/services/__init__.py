@@ -7,7 +7,9 @@ from eventsys.slots.services.slots import (
     create_slot,
     delete_draft,
     edit_slot,
+    edit_slots,
     mark_called_off,
+    naming,
     publish_slot,
 )
 
@@ -19,7 +21,9 @@ __all__ = [
     "delete_draft",
     "delete_run_drafts",
     "edit_slot",
+    "edit_slots",
     "mark_called_off",
+    "naming",
     "preview_run",
     "publish_run",
     "publish_slot",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -10,7 +12,7 @@ from eventsys.core import audit
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
 from eventsys.core.db import db
-from eventsys.core.errors import Conflict, Invalid
+from eventsys.core.errors import Conflict, Invalid, Refusal
 from eventsys.core.ids import new_public_id
 from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, Scope, authorize
@@ -19,8 +21,8 @@ from eventsys.slots.models import Slot, slot_enterprises
 from eventsys.slots.queries import get_slot_of, get_visible_slot
 from eventsys.slots.rules import Audience, NewSlot, SlotState, check_call_off, clean_slot, month_of
 from eventsys.slots.services.making import make_slots
-from eventsys.slots.services.publishing import mark_published, seal_draw, sets_of, touch
-from eventsys.slots.services.writing import COUNTED, described, draw_of, set_invited, write
+from eventsys.slots.services.publishing import Sets, mark_published, seal_draw, sets_of, touch
+from eventsys.slots.services.writing import COUNTED, Shared, described, draw_of, set_invited, write
 
 # What a calendar shows; a change of any of these raises the sequence (FEEDS.md 3).
 SHOWN_IN_CALENDARS = frozenset(
@@ -44,6 +46,42 @@ def edit_slot(slot: Slot, command: NewSlot, version: int | None, *, actor: Actor
 
     The caller has locked who booked it; use bookings.services.slots.change_slot, which tells them.
     """
+    changed, sets = _edit(slot, command, version, actor, Shared())
+    set_invited(slot, command.audience)
+    if changed & SHOWN_IN_CALENDARS:
+        touch([slot], sets)
+    return changed
+
+
+def edit_slots(changes: Iterable[tuple[Slot, NewSlot, NewSlot]], *, actor: Actor) -> None:
+    """Change locked slots that nobody has booked, from the one command to the other; a refusal carries the start of
+    its slot as `occurrence`."""
+    shared, shown, sets_before = Shared(), [], []
+    for slot, before, command in changes:
+        with naming(slot):
+            changed, sets = _edit(slot, command, None, actor, shared)
+            if command.audience != before.audience:
+                set_invited(slot, command.audience)
+        if changed & SHOWN_IN_CALENDARS:
+            shown.append(slot)
+            sets_before.append(sets)
+    touch(shown, *sets_before)
+
+
+@contextmanager
+def naming(slot: Slot) -> Iterator[None]:
+    """What is refused of one of several slots says of which."""
+    starts_at = slot.starts_at
+    try:
+        yield
+    except Refusal as error:
+        raise Conflict("run_refused", occurrence=starts_at, because=error) from error
+
+
+def _edit(
+    slot: Slot, command: NewSlot, version: int | None, actor: Actor, shared: Shared
+) -> tuple[frozenset[str], Sets]:
+    """Write the command into the row; which columns differ, and the feed sets it was in."""
     authorize(actor, Permission.EDIT_SLOT, slot.scope)
     if slot.state is SlotState.CALLED_OFF:
         raise Conflict("already_called_off")
@@ -65,8 +103,7 @@ def edit_slot(slot: Slot, command: NewSlot, version: int | None, *, actor: Actor
     )
     before, sets = described(slot), sets_of(slot)
     slot.department_id = command.department
-    write(slot, command)
-    set_invited(slot, command.audience)
+    write(slot, command, shared)
     db.session.flush()
     after = described(slot)
     changed = frozenset(key for key in after if before[key] != after[key])
@@ -75,9 +112,7 @@ def edit_slot(slot: Slot, command: NewSlot, version: int | None, *, actor: Actor
         audit.record(actor, "slot.changed", "slot", slot.public_id, before=old, after=new)
     if slot.state is SlotState.PUBLISHED:
         seal_draw(slot, actor)
-    if changed & SHOWN_IN_CALENDARS:
-        touch([slot], sets)
-    return changed
+    return changed, sets
 
 
 def copy_slot(public_id: str, *, actor: Actor) -> Slot:
