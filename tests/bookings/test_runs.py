@@ -26,6 +26,7 @@ from eventsys.slots.services import publish_slot
 from tests import cast
 from tests.factories import ZONE, make_booking, make_slot, new_run, tomorrow
 from tests.slots.test_runs import make_run
+from tests.support import counted_statements
 
 CLERK = cast.CLERK.actor
 SIZE = 5
@@ -298,6 +299,14 @@ def test_an_opening_they_share_moves_for_all_and_a_closing_by_the_day(slots):
     changed = fresh(slots)
     assert {slot.opens_at for slot in changed} == {at}
     assert {slot.starts_at - slot.closes_at for slot in changed} == {timedelta(days=3)}
+
+
+def test_a_hundred_unbooked_ones_cost_few_statements(app):
+    rule = {"starts_on": tomorrow(20), "count": 100}
+    made = list(list_run_slots(make_run(new_run(slot={"supporting": (cast.SCIENCE,)}, **rule), publish=True)))
+    with counted_statements() as seen:
+        assert edit(made[0], title="改", place=cast.BASE).others == 99
+    assert len(seen) < 60 + 3 * 99, len(seen)  # the audience, the row and its entry of the trail
 
 
 def test_called_off_ones_stay_as_they_are(slots):

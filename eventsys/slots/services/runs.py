@@ -67,7 +67,7 @@ def create_run(command: NewRun | MonthCopy, *, actor: Actor, publish: bool = Fal
     db.session.add(run)
     db.session.flush()
     slots = make_slots([candidate.slot for candidate in chosen], actor=actor, publish=publish, run=run)
-    audit.record(actor, "run.created", "run", run.public_id, after={**run.rule, "slots": len(slots)})
+    audit.record(actor, "run.created", "run", run.public_id, after={"slots": len(slots)})
     return run
 
 
