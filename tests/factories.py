@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,8 +15,11 @@ from eventsys.checkin.services import create_gate
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
 from eventsys.slots.models import Slot
+from eventsys.slots.recurrence import Every, OnHoliday, Recurrence
 from eventsys.slots.rules import NewSlot
+from eventsys.slots.runs import NewRun
 from eventsys.slots.services import create_slot
+from eventsys.slots.sittings import TimesOfDay
 from tests import cast
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -50,6 +53,19 @@ def make_slot(publish: bool = True, actor: Any = None, **changes: Any) -> Slot:
     """A slot, published unless told otherwise."""
     with unit_of_work():
         return create_slot(new_slot(**changes), actor=actor or cast.CLERK.actor, publish=publish)
+
+
+def tomorrow(days: int = 1) -> date:
+    """A day to come, in the district's zone."""
+    return now().astimezone(ZONE).date() + timedelta(days=days)
+
+
+def new_run(*, slot: dict[str, Any] | None = None, times: TimesOfDay | None = None, **changes: Any) -> NewRun:
+    """The command of a run of sessions of the tax department: each day for a week unless told otherwise."""
+    own = {name: changes.pop(name) for name in ("places", "chosen", "public_id") if name in changes}
+    rule = {"starts_on": tomorrow(), "every": Every.DAY, "count": 7, "on_holiday": OnHoliday.KEEP, **changes}
+    pattern = new_slot(closes_at=None, cancel_until=None, names_until=None, **(slot or {}))
+    return NewRun(pattern, Recurrence(**rule), times or TimesOfDay(90, time(14)), **own)
 
 
 def people(*names: str, email: str = "") -> tuple[NewAttendee, ...]:

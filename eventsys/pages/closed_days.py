@@ -17,9 +17,8 @@ from eventsys.core.errors import Conflict, NotFound
 from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, is_allowed
 from eventsys.pages.rescheduling import DAYS_AHEAD, Occupied, moved, propose
-from eventsys.slots.commands import command_of
 from eventsys.slots.models import Slot
-from eventsys.slots.queries import get_visible_slot, visible_to, with_details
+from eventsys.slots.queries import command_of, get_visible_slot, visible_to, with_details
 from eventsys.slots.rules import FURTHEST_AHEAD, LONGEST, SlotState
 from eventsys.workdays.queries import working_calendar
 from eventsys.workdays.rules import DayKind, WorkingCalendar

@@ -174,6 +174,11 @@ def load_slot_choices(actor: Actor, slot: Slot | None = None) -> SlotChoices:
     )
 
 
+def all_places() -> Sequence[Place]:
+    """Every place, those out of use as well."""
+    return db.session.scalars(select(Place).order_by(Place.id)).all()
+
+
 def _scope_of(department: Department) -> Scope:
     return Scope(departments=frozenset({department.id}))
 

@@ -114,6 +114,26 @@ class Submission(Model):
     reminded_at: Mapped[MaybeInstant]
 
 
+class Run(Model):
+    """Slots of a department made in one go; `rule` is what was asked for, as it was understood."""
+
+    __tablename__ = "slot_runs"
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    department_id: Mapped[int] = mapped_column(BigId, ForeignKey("departments.id"))
+    rule: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[CreatedAt]
+    created_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"))
+
+    department: Mapped[Department] = relationship()
+
+    @property
+    def scope(self) -> Scope:
+        """Whose it is: the department's."""
+        return Scope(departments=frozenset({self.department_id}))
+
+
 class Slot(Versioned, Model):
     """A bookable time of one lead department and supporting ones.
 
@@ -159,6 +179,7 @@ class Slot(Versioned, Model):
     format: Mapped[SlotFormat] = mapped_column(text_enum(SlotFormat, "format"))
     department_id: Mapped[int] = mapped_column(BigId, ForeignKey("departments.id"))
     edition_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("editions.id"), index=True)
+    run_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("slot_runs.id"), index=True)
     place_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("places.id"), index=True)
     park_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("parks.id"))
     place_text: Mapped[str] = mapped_column(String(PLACE_TEXT_MAX), default="")
@@ -203,6 +224,7 @@ class Slot(Versioned, Model):
 
     department: Mapped[Department] = relationship()
     edition: Mapped[Edition | None] = relationship()
+    run: Mapped[Run | None] = relationship()
     place: Mapped[Place | None] = relationship()
     park: Mapped[Park | None] = relationship()
     supporting: Mapped[list[Department]] = relationship(secondary=slot_departments, order_by=Department.code)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField
+from wtforms import DateField, DateTimeLocalField, TimeField
 from wtforms.validators import ValidationError
 
 from eventsys.core.errors import Invalid, Refusal
@@ -60,6 +60,48 @@ class LocalDateTimeField(DateTimeLocalField):
         if self.raw_data:
             return " ".join(str(item) for item in self.raw_data)
         return self.data.astimezone(zone()).strftime("%Y-%m-%dT%H:%M") if self.data else ""
+
+
+class LocalDateField(DateField):
+    """A `date` input that speaks our sentence."""
+
+    data: date | None
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read the typed text; an empty one is None."""
+        self.data = read_date(str(valuelist[0])) if valuelist and str(valuelist[0]).strip() else None
+
+
+class ClockField(TimeField):
+    """A `time` input that speaks our sentence; 9:00 and 9：00 are fine."""
+
+    data: time | None
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read the typed text; an empty one is None."""
+        self.data = read_clock(str(valuelist[0])) if valuelist and str(valuelist[0]).strip() else None
+
+
+def read_date(typed: str) -> date:
+    """The day of a text such as 2026-12-01; ValueError says how to write it."""
+    for pattern in ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日"):
+        try:
+            found = datetime.strptime(typed.strip(), pattern).replace(tzinfo=zone()).date()
+        except ValueError:
+            continue
+        if found.year in YEARS:
+            return found
+    raise ValueError(sentence("bad_date", {}))
+
+
+def read_clock(typed: str) -> time:
+    """The time of day of a text such as 14:30; ValueError says how to write it."""
+    for pattern in ("%H:%M", "%H:%M:%S"):
+        try:
+            return datetime.strptime(typed.strip().replace("：", ":"), pattern).replace(tzinfo=zone()).time()
+        except ValueError:
+            continue
+    raise ValueError(sentence("bad_clock", {}))
 
 
 class Within:

@@ -110,6 +110,25 @@ SENTENCES: dict[str, Any] = {
     "capacity_below_booked": _l("%(taken)s are booked already; the capacity cannot be lower."),
     "already_called_off": _l("The slot was called off and cannot be changed. Copy it instead."),
     "has_bookings": _l("Enterprises have booked. Call the slot off instead of deleting it."),
+    # many slots at once
+    "until_or_count": _l("Say until which day, or how many times."),
+    "until_before_start": _l("This day lies before the first one."),
+    "run_too_long": _l("It reaches over more than %(days)s days. Take an earlier last day or fewer times."),
+    "too_many_occurrences": _l(
+        "This comes to %(wanted)s slots; at most %(limit)s can be made in one go. Take an earlier last day."
+    ),
+    "nothing_left": _l("This comes to no slot: every day is past, left out or a holiday. Change the days."),
+    "none_chosen": _l("Tick at least one date."),
+    "run_changed": _l("Some of these dates are not possible any more. Look at the preview again, then create."),
+    "run_made": _l("These slots have been created already. Look at your desk."),
+    "run_booked": _l("Enterprises have booked some of these slots. Tick those that may change, then save again."),
+    "run_refused": _l("Nothing was changed, because of the slot of %(occurrence)s: %(reason)s"),
+    "nothing_to_undo": _l("No untouched draft is left to delete. Call off what is published."),
+    "sittings_overlap": _l("These starts are too close together for the length."),
+    "sittings_past_midnight": _l("The last one would end after midnight. Take fewer or shorter ones."),
+    "bad_date": _l("Please give a date as year-month-day."),
+    "bad_clock": _l("Please give a time of day, e.g. 9:00 or 14:30."),
+    "bad_line": _l("Line %(line)s: “%(text)s” cannot be read."),
     # bookings
     "slot_full": _l("Full. Join the waiting list (%(ahead)s ahead) or choose another slot."),
     "slot_full_for_good": _l("Full. Choose another slot."),

@@ -71,6 +71,8 @@ WALK = (
     Stop("ticket", "{ticket}"),
     Stop("desk", "/desk", "clerk"),
     Stop("slot-new", "/desk/slots/new", "clerk"),
+    Stop("slots-many", "/desk/slots/many", "clerk"),
+    Stop("slots-copied", "/desk/slots/copy-month", "clerk"),
     Stop("slot-edit", "/slots/{own}/edit", "clerk"),
     Stop("slot-call-off", "/slots/{own}/call-off", "clerk"),
     Stop("slot-notice", "/slots/{own}/notice", "clerk"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -113,3 +114,24 @@ def test_the_header_of_a_phone_is_one_row(walk):
             assert page.locator(".site-bar").evaluate("bar => bar.scrollWidth <= bar.clientWidth")
             page.locator("details.narrow-only > summary").click()
             assert page.locator("details.narrow-only button[name=locale]").is_visible()
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_everybody_can_read_the_way_to_many_slots(walk, language):
+    page = walk.window("clerk")
+    page.goto(f"/desk/slots/many?lang={language}")
+    page.fill("#title", "惠企政策讲堂")
+    first = datetime.now(UTC).date() + timedelta(days=3)
+    page.fill("#starts_on", f"{first:%Y-%m-%d}")
+    page.check("input[name=every][value=day]")
+    page.fill("#count", "9")
+    page.fill("#first", "09:00")
+    page.click("button[value=preview]:not(.visually-hidden)")
+    assert page.locator("#preview input[name=chosen]").count() > 5
+    assert problems(page) == []
+    page.click("#preview button[value=save]")
+    assert problems(page) == []
+    page.locator("td.actions a").nth(1).click()
+    page.check("input[name=scope][value=following]")
+    assert problems(page) == []
+    assert walk.faults == []

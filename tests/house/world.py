@@ -31,9 +31,10 @@ from eventsys.notifications.models import Message
 from eventsys.notifications.services import Recipient, enqueue
 from eventsys.slots.collection import NewEdition
 from eventsys.slots.rules import Audience, AudienceKind
+from eventsys.slots.services import create_run
 from eventsys.slots.services.editions import create_edition
 from tests import cast
-from tests.factories import code_for, make_booking, make_gate, make_slot
+from tests.factories import code_for, make_booking, make_gate, make_slot, new_run
 
 UNKNOWN = "zzzzzzzzzzzzy"  # well formed, and nothing has it
 VERBS = ("submit", "nothing", "back")  # what a department may answer for an edition
@@ -70,6 +71,7 @@ KINDS = (
     (r"/admin/applications/<", "application"),
     (r"/(admin/)?enterprises/<", "enterprise"),
     (r"/slots/<", "slot"),
+    (r"/desk/runs/<", "run"),
     (r"/bookings/<", "booking"),
     (r"/requests/<", "request"),
     (r"/(desk/)?editions/<", "edition"),
@@ -139,6 +141,7 @@ def build_world(app: APIFlask) -> World:
         record_no_show(later_booking, later, actor=CLOCKWORK)
         request = ask_for_visit(NewVisitRequest(cast.ACME, cast.TAX, "请来一趟"), actor=cast.CONTACT.actor)
         edition = create_edition(_edition(), actor=cast.COORDINATOR.actor)
+        run = create_run(new_run(), actor=cast.CLERK.actor)
         enterprise_link = make_enterprise_link(cast.ACME, actor=cast.CONTACT.actor)
     upload = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.ADMINISTRATOR.id, b"a,b\n", "x.csv")
     message = db.session.scalars(sa.select(Message.public_id).where(Message.person_id == cast.CONTACT.id)).first()
@@ -153,6 +156,7 @@ def build_world(app: APIFlask) -> World:
             "request": [request.public_id],
             "edition": [edition.public_id],
             "verb": list(VERBS),
+            "run": [run.public_id],
             "gate": [gate.public_id],
             "scan": [answer.scan.public_id],
             "feed_link": [link.public_id],

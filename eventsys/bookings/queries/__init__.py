@@ -10,6 +10,7 @@ from eventsys.bookings.queries.admission import (
 )
 from eventsys.bookings.queries.bookings import (
     SHARE,
+    count_active,
     find_active_booking,
     find_booking,
     find_draft,
@@ -59,6 +60,7 @@ __all__ = [
     "SHARE",
     "Entry",
     "correct_counts",
+    "count_active",
     "count_missed",
     "facts_of",
     "find_active_booking",

@@ -34,17 +34,21 @@ from eventsys.bookings.services.requests import (
     publish_slot,
     withdraw_request,
 )
+from eventsys.bookings.services.runs import RunChange, RunChanged, change_run
 from eventsys.bookings.services.slots import call_off_slot, change_slot
 from eventsys.bookings.services.waiting import end_queue, rejoin, serve_queue, tell_reopened
 
 __all__ = [
     "MOVABLE",
     "Idempotency",
+    "RunChange",
+    "RunChanged",
     "arrange_visit",
     "ask_for_visit",
     "book_slot",
     "call_off_slot",
     "cancel_booking",
+    "change_run",
     "change_slot",
     "chase_approvals",
     "chase_requests",

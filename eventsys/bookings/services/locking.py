@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from sqlalchemy import select
 
 from eventsys.bookings.models import Booking
@@ -12,7 +14,7 @@ from eventsys.core.errors import NotFound
 from eventsys.core.permissions import Permission
 from eventsys.directory.feed_sets import bump_feed_sets, lock_enterprise
 from eventsys.slots.models import Slot
-from eventsys.slots.queries import get_slot_of
+from eventsys.slots.queries import get_slot_of, lock_slots
 
 LOCK_ATTEMPTS = 5
 
@@ -40,16 +42,29 @@ def lock_slot_and_enterprises(public_id: str, actor: Actor, permission: Permissi
         raise NotFound()
     for _attempt in range(LOCK_ATTEMPTS):
         with db.session.begin_nested() as savepoint:
-            locked = _enterprises_in(key)
+            locked = _enterprises_in([key])
             bump_feed_sets(enterprises=locked)
             slot = get_slot_of(public_id, actor, permission)
-            if set(_enterprises_in(key)) <= set(locked):
+            if set(_enterprises_in([key])) <= set(locked):
                 return slot
             savepoint.rollback()
     raise Busy("enterprises keep booking the slot")
 
 
-def _enterprises_in(slot_id: int) -> list[int]:
-    """Who booked it, even those who cancelled: their calendars still show it for a while."""
-    query = select(Booking.enterprise_id).where(Booking.slot_id == slot_id)
+def lock_slots_and_enterprises(keys: Collection[int]) -> Sequence[Slot]:
+    """The slots (by primary key) in the order of their keys, locked after the enterprises that booked them."""
+    for _attempt in range(LOCK_ATTEMPTS):
+        with db.session.begin_nested() as savepoint:
+            locked = _enterprises_in(keys)
+            bump_feed_sets(enterprises=locked)
+            slots = lock_slots(keys)
+            if set(_enterprises_in(keys)) <= set(locked):
+                return slots
+            savepoint.rollback()
+    raise Busy("enterprises keep booking the slots")
+
+
+def _enterprises_in(slots: Collection[int]) -> list[int]:
+    """Who booked them, even those who cancelled: their calendars still show it for a while."""
+    query = select(Booking.enterprise_id).where(Booking.slot_id.in_(slots))
     return list(db.session.scalars(query.distinct().order_by(Booking.enterprise_id)))

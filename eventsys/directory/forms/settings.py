@@ -40,6 +40,12 @@ SECTIONS: tuple[tuple[Any, dict[str, Any]], ...] = (
         },
     ),
     (
+        _l("Making slots"),
+        {
+            "day_slots": _l("A remark when a department has more slots in a day than"),
+        },
+    ),
+    (
         _l("Confirmation by the department"),
         {
             "approval_days": _l("To be answered within, working days"),

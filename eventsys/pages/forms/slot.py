@@ -26,7 +26,14 @@ from wtforms.validators import InputRequired, Length, Optional
 from eventsys.core.errors import Invalid
 from eventsys.directory.rules import EnterpriseSize, Topic
 from eventsys.directory.settings import CAPACITY_MAX, MINUTES_MAX, MINUTES_MIN, FormatDefaults, Settings
-from eventsys.pages.forms.words import audience_words, format_words, question_words, size_words, topic_words
+from eventsys.pages.forms.words import (
+    audience_words,
+    format_words,
+    question_words,
+    scope_words,
+    size_words,
+    topic_words,
+)
 from eventsys.pages.queries import SlotChoices, find_enterprises_named
 from eventsys.slots.rules import (
     DESCRIPTION_MAX,
@@ -42,6 +49,7 @@ from eventsys.slots.rules import (
     QuestionKind,
     SlotFormat,
 )
+from eventsys.slots.scopes import RunScope
 from eventsys.web.forms import Form, LocalDateTimeField, Within
 from eventsys.web.locale import local_name
 
@@ -49,6 +57,7 @@ BLANK_QUESTIONS = 2
 INVITED_TEXT_MAX = 50_000
 CELLS = 4  # of a pasted row
 QUOTAS = ("quota_month", "quota_edition", "quota_open")
+WINDOW = ("opens_at", "closes_at", "cancel_until", "names_until", "invited_until", "draw_at")
 BY_FORMAT = ("minutes", "capacity", "attendee_capacity", "party_max")
 
 
@@ -176,13 +185,21 @@ class SlotForm(Form):
         """The command of a form that validated; Invalid when named enterprises cannot be found."""
         starts_at = self.starts_at.data
         assert isinstance(starts_at, datetime)  # the form was validated
-        minutes = self.minutes.data or self._defaults(self.format.data, self.department.data).minutes
+        return self.command_at(starts_at, self.ends_at.data or starts_at + timedelta(minutes=self.length()))
+
+    def length(self) -> int:
+        """The minutes typed, else those of the format."""
+        typed: int | None = self.minutes.data
+        return typed or self._defaults(self.format.data, self.department.data).minutes
+
+    def command_at(self, starts_at: datetime, ends_at: datetime) -> NewSlot:
+        """The command for a time; what this form has no field for is left to the settings."""
         return NewSlot(
             department=_keys(self._choices.own, [self.department.data])[0],
             title=self.title.data,
             title_en=self.title_en.data or "",
             starts_at=starts_at,
-            ends_at=self.ends_at.data or starts_at + timedelta(minutes=minutes),
+            ends_at=ends_at,
             format=SlotFormat(self.format.data),
             topic=Topic(self.topic.data),
             capacity=self.capacity.data,
@@ -197,20 +214,14 @@ class SlotForm(Form):
             audience=self._audience(),
             questions=self._questions(),
             edition=next(iter(_keys(self._choices.editions, [self.edition.data])), None),
-            opens_at=self.opens_at.data,
-            closes_at=self.closes_at.data,
-            cancel_until=self.cancel_until.data,
-            names_until=self.names_until.data,
-            invited_until=self.invited_until.data,
-            draw_at=self.draw_at.data,
             needs_approval=bool(self.needs_approval.data),
-            is_draw_weighted=bool(self.is_draw_weighted.data),
-            **{name: self[name].data for name in QUOTAS},
+            **{name: self[name].data for name in (*WINDOW, *QUOTAS) if name in self},
+            is_draw_weighted=bool("is_draw_weighted" in self and self.is_draw_weighted.data),
         )
 
     def _audience(self) -> Audience:
         kind = AudienceKind(self.audience.data)
-        is_read = kind is AudienceKind.NAMED or self.invited_until.data is not None
+        is_read = kind is AudienceKind.NAMED or ("invited_until" in self and self.invited_until.data is not None)
         invited = find_enterprises_named(numbered_lines(self.invited.data), "invited") if is_read else ()
         if kind is not AudienceKind.FILTERED:
             return Audience(kind, enterprises=invited)
@@ -232,6 +243,16 @@ class SlotForm(Form):
             for row in rows
             if (row.label.data or "").strip()
         )
+
+
+class RunSlotForm(SlotForm):
+    """A slot that was made together with others, and which of them the change is for."""
+
+    scope = RadioField(_l("Make this change to"), [InputRequired()], default=RunScope.THIS.value)
+
+    def __init__(self, choices: SlotChoices, **options: Any) -> None:
+        super().__init__(choices, **options)
+        self.scope.choices = list(scope_words().items())
 
 
 def defaults_of(kind: str, department: str) -> str:

@@ -5,25 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from eventsys.bookings.models import VisitRequest
 from eventsys.bookings.queries import get_request
-from eventsys.bookings.services import arrange_visit, change_slot, delete_draft, publish_slot
+from eventsys.bookings.services import RunChange, RunChanged, arrange_visit, change_run, delete_draft, publish_slot
 from eventsys.core.audit import AuditEntry
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Conflict, NotFound, Refusal
 from eventsys.core.permissions import Permission
 from eventsys.pages.forms.changes import Change, changes_of
 from eventsys.pages.forms.requests import values_of_request
-from eventsys.pages.forms.slot import SlotForm, set_value
+from eventsys.pages.forms.slot import RunSlotForm, SlotForm, set_value
 from eventsys.pages.forms.slot_values import first_values, values_of
 from eventsys.pages.queries import SlotChoices, list_invited, list_last_changes, load_slot_choices
 from eventsys.pages.views.blueprint import get_slot_for, slots_bp
 from eventsys.pages.views.workdays import workday_note
 from eventsys.slots.models import Slot
 from eventsys.slots.rules import SlotFormat, SlotState
+from eventsys.slots.scopes import RunScope
 from eventsys.slots.services import copy_slot, create_slot
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, requires
@@ -72,27 +73,28 @@ def create() -> Response:
 def edit(public_id: str) -> Response:
     """The form filled with what the slot is."""
     slot, choices = _editable(public_id)
-    form = SlotForm(choices, data=values_of(slot, list_invited(slot), choices))
+    form = _form_of(slot)(choices, data=values_of(slot, list_invited(slot), choices))
     return _page("slots/edit.html", form, slot=slot)
 
 
 @slots_bp.post("/slots/<public_id>/edit")
 @requires(Permission.EDIT_SLOT)
 def save(public_id: str) -> Response:
-    """Save the changes; whoever booked is told when time or place moved."""
+    """Save the changes, of others of its run as well when that was chosen; whoever booked is told when time or place
+    moved."""
     slot, choices = _editable(public_id)
-    form = SlotForm(choices)
+    form = _form_of(slot)(choices)
     if _is_redrawn(form) or not form.validate():
         return _page("slots/edit.html", form, slot=slot)
     seen = int(form.version.data) if (form.version.data or "").isdecimal() else 0
     try:
-        command = form.to_command()
+        change = RunChange(public_id, form.to_command(), seen, *_scope_of(form))
         with unit_of_work():
-            slot = change_slot(public_id, command, version=seen, actor=current_actor())
+            changed = change_run(change, actor=current_actor())
     except Refusal as error:
         return _refused(public_id, form, error, seen)
-    flash(gettext("The changes are saved."), "success")
-    return _to_slot(slot)
+    flash(_told_of(changed), "success")
+    return _to_slot(changed.slot)
 
 
 @slots_bp.post("/slots/<public_id>/copy")
@@ -132,6 +134,27 @@ def delete(public_id: str) -> Response:
     return redirect(url_for("pages.desk"), 303)
 
 
+def _form_of(slot: Slot) -> type[SlotForm]:
+    return SlotForm if slot.run_id is None else RunSlotForm
+
+
+def _scope_of(form: SlotForm) -> tuple[RunScope, frozenset[str], frozenset[str]]:
+    """Which slots the change is for, which booked ones were shown, and which of those may change."""
+    shown, agreed = (frozenset(request.form.getlist(name)) for name in ("shown", "agreed"))
+    return RunScope(form.scope.data) if isinstance(form, RunSlotForm) else RunScope.THIS, shown, agreed
+
+
+def _told_of(changed: RunChanged) -> str:
+    parts = [gettext("The changes are saved.")]
+    if changed.others:
+        parts.append(ngettext("%(num)s other slot has changed too.", "%(num)s other slots have changed too.",
+                              changed.others))  # fmt: skip
+    if changed.left:
+        parts.append(ngettext("%(num)s booked slot stays as it was.", "%(num)s booked slots stay as they were.",
+                              changed.left))  # fmt: skip
+    return " ".join(parts)
+
+
 def _asked() -> VisitRequest | None:
     """The request the address names, which the slot answers."""
     public_id = request.args.get("request", "")
@@ -157,6 +180,14 @@ def _refused(public_id: str, form: SlotForm, error: Refusal, seen: int) -> Respo
     if isinstance(error, NotFound):
         raise error
     slot = get_slot_for(public_id, current_actor(), Permission.EDIT_SLOT)
+    if error.code == "run_booked":
+        agreed = set(request.form.getlist("agreed"))
+        return _page("slots/edit.html", form, error, slot=slot, booked=error.fields["slots"], agreed=agreed)
+    if error.code == "run_refused":
+        because = error.fields["because"]
+        error = Conflict(
+            error.code, occurrence=error.fields["occurrence"], reason=sentence(because.code, because.fields)
+        )
     if error.code != "stale_edit":
         return _page("slots/edit.html", form, error, slot=slot)
     entries = list_last_changes(slot, seen)

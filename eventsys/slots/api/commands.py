@@ -10,13 +10,17 @@ from eventsys.core.errors import Invalid
 from eventsys.core.text import clean_line
 from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Tag
 from eventsys.directory.queries import find_department
-from eventsys.slots.commands import PLAIN, command_of
 from eventsys.slots.models import Slot
-from eventsys.slots.queries import find_keys
+from eventsys.slots.queries import command_of, find_keys
 from eventsys.slots.rules import Audience, AudienceKind, NewQuestion, NewSlot
 
 SUB_DISTRICT_MAX = 40
 _MOVING = ("closes_at", "cancel_until", "names_until")  # with the start, unless they are sent
+_PLAIN = (
+    "title", "title_en", "description", "topic", "format", "place_text", "online_url", "starts_at", "ends_at",
+    "opens_at", "closes_at", "cancel_until", "names_until", "capacity", "attendee_capacity", "party_max",
+    "needs_approval", "invited_until", "draw_at",
+)  # fmt: skip
 
 
 def new_command(sent: dict[str, Any], actor: Actor) -> NewSlot:
@@ -28,16 +32,17 @@ def new_command(sent: dict[str, Any], actor: Actor) -> NewSlot:
 
 def changed_command(slot: Slot, sent: dict[str, Any]) -> NewSlot:
     """The command that leaves the slot as it is but for what was sent."""
+    command = command_of(slot)
     changes = _plain(sent) | _references(sent)
     if "department" in sent:
         changes["department"] = _department(sent["department"])
     delay = changes.get("starts_at", slot.starts_at) - slot.starts_at
     moved = {name: getattr(slot, name) + delay for name in _MOVING if delay and name not in sent}
-    return replace(command_of(slot), **{**moved, **changes})
+    return replace(command, **{**moved, **changes})
 
 
 def _plain(sent: dict[str, Any]) -> dict[str, Any]:
-    plain = {name: sent[name] for name in PLAIN if name in sent}
+    plain = {name: sent[name] for name in _PLAIN if name in sent}
     plain |= {f"quota_{name}": limit for name, limit in sent.get("quota", {}).items()}
     return plain | ({"is_draw_weighted": sent["draw_weighted"]} if "draw_weighted" in sent else {})
 

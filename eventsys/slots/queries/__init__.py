@@ -1,6 +1,17 @@
 """Reads of slots: what an actor may see, lists with filters, the nearest alternatives."""
 
 from eventsys.slots.queries.audiences import audience_of, get_profiles, is_slot_for
+from eventsys.slots.queries.runs import (
+    command_of,
+    find_run,
+    get_run,
+    list_led_slots,
+    list_others_in_run,
+    list_run_slots,
+    list_taken,
+    lock_run_drafts,
+    lock_slots,
+)
 from eventsys.slots.queries.slots import (
     EVERYTHING,
     NEAREST,
@@ -26,15 +37,24 @@ __all__ = [
     "SlotCounts",
     "SlotFilter",
     "audience_of",
+    "command_of",
     "count_by_department",
     "find_keys",
+    "find_run",
     "get_profiles",
+    "get_run",
     "get_slot_of",
     "get_visible_slot",
     "in_brief",
     "is_slot_for",
     "list_desk_slots",
+    "list_led_slots",
+    "list_others_in_run",
+    "list_run_slots",
     "list_slots",
+    "list_taken",
+    "lock_run_drafts",
+    "lock_slots",
     "nearest_slots",
     "visible_to",
     "with_details",

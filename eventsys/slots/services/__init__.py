@@ -1,21 +1,31 @@
 """The verbs that change slots. What reaches those who booked is told by bookings.services.slots, a floor above."""
 
+from eventsys.slots.services.runs import create_run, delete_run_drafts, preview_run, publish_run, undo_run
 from eventsys.slots.services.slots import (
     MOVES,
     copy_slot,
     create_slot,
     delete_draft,
     edit_slot,
+    edit_slots,
     mark_called_off,
+    naming,
     publish_slot,
 )
 
 __all__ = [
     "MOVES",
     "copy_slot",
+    "create_run",
     "create_slot",
     "delete_draft",
+    "delete_run_drafts",
     "edit_slot",
+    "edit_slots",
     "mark_called_off",
+    "naming",
+    "preview_run",
+    "publish_run",
     "publish_slot",
+    "undo_run",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eventsys.core import audit
@@ -17,18 +18,19 @@ from eventsys.slots.rules import SlotState, check_publish
 CUT_OFFS = ("closes_at", "cancel_until", "names_until", "queue_until")
 
 
-def mark_published(slot: Slot, actor: Actor) -> None:
-    """Publish a locked draft; Conflict when it is none or began."""
-    check_publish(slot.state, slot.starts_at, now())
-    check_draw_to_come(slot.draw_at, now())
-    slot.state, slot.published_at = SlotState.PUBLISHED, now()
-    slot.version += 1
-    for name in CUT_OFFS:  # one already past when published is the start
-        if getattr(slot, name) <= now():
-            setattr(slot, name, slot.starts_at)
-    audit.record(actor, "slot.published", "slot", slot.public_id)
-    seal_draw(slot, actor)
-    touch(slot)
+def mark_published(slots: Sequence[Slot], actor: Actor) -> None:
+    """Publish locked drafts; Conflict when one is none or began."""
+    for slot in slots:
+        check_publish(slot.state, slot.starts_at, now())
+        check_draw_to_come(slot.draw_at, now())
+        slot.state, slot.published_at = SlotState.PUBLISHED, now()
+        slot.version += 1
+        for name in CUT_OFFS:  # one already past when published is the start
+            if getattr(slot, name) <= now():
+                setattr(slot, name, slot.starts_at)
+        audit.record(actor, "slot.published", "slot", slot.public_id)
+        seal_draw(slot, actor)
+    touch(slots)
 
 
 def seal_draw(slot: Slot, actor: Actor) -> None:
@@ -40,14 +42,16 @@ def seal_draw(slot: Slot, actor: Actor) -> None:
     audit.record(actor, "slot.draw_sealed", "slot", slot.public_id, after={"seed_hash": ballot.seed_hash})
 
 
-def touch(slot: Slot, *sets_before: Sets) -> None:
-    """Raise the sequence of a slot that calendars show, and every set it is or was in."""
-    slot.changed_at = now()
-    slot.sequence += 1
+def touch(slots: Sequence[Slot], *sets_before: Sets) -> None:
+    """Raise the sequence of slots that calendars show, and every set they are or were in."""
+    for slot in slots:
+        slot.changed_at = now()
+        slot.sequence += 1
     db.session.flush()
-    if slot.state is SlotState.DRAFT:
+    shown = [slot for slot in slots if slot.state is not SlotState.DRAFT]
+    if not shown:
         return
-    merged = [sets_of(slot), *sets_before]
+    merged = [*map(sets_of, shown), *sets_before]
     bump_feed_sets(
         district=any(sets.is_public for sets in merged),
         departments=frozenset().union(*(sets.departments for sets in merged)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -10,16 +12,17 @@ from eventsys.core import audit
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
 from eventsys.core.db import db
-from eventsys.core.errors import Conflict, Invalid
+from eventsys.core.errors import Conflict, Invalid, Refusal
 from eventsys.core.ids import new_public_id
 from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, Scope, authorize
-from eventsys.slots.draws import Draw, check_draw
+from eventsys.slots.draws import check_draw
 from eventsys.slots.models import Slot, slot_enterprises
 from eventsys.slots.queries import get_slot_of, get_visible_slot
 from eventsys.slots.rules import Audience, NewSlot, SlotState, check_call_off, clean_slot, month_of
-from eventsys.slots.services.publishing import mark_published, seal_draw, sets_of, touch
-from eventsys.slots.services.writing import COUNTED, described, draw_of, set_invited, write
+from eventsys.slots.services.making import make_slots
+from eventsys.slots.services.publishing import Sets, mark_published, seal_draw, sets_of, touch
+from eventsys.slots.services.writing import COUNTED, Shared, described, draw_of, set_invited, write
 
 # What a calendar shows; a change of any of these raises the sequence (FEEDS.md 3).
 SHOWN_IN_CALENDARS = frozenset(
@@ -35,20 +38,7 @@ MOVES = frozenset({"starts_at", "ends_at", "place_id", "place_text"})
 
 def create_slot(command: NewSlot, *, actor: Actor, publish: bool = False) -> Slot:
     """A new draft of the command's department; published at once when asked."""
-    authorize(actor, Permission.CREATE_SLOT, Scope(departments=frozenset({command.department})))
-    command = clean_slot(command, now())
-    check_draw(Draw(), draw_of(command), now())
-    slot = Slot(
-        public_id=new_public_id(), department_id=command.department, created_by_id=actor.person, state=SlotState.DRAFT
-    )
-    write(slot, command)
-    db.session.add(slot)
-    db.session.flush()
-    set_invited(slot, command.audience)
-    audit.record(actor, "slot.created", "slot", slot.public_id, after=described(slot))
-    if publish:
-        mark_published(slot, actor)
-    return slot
+    return make_slots([command], actor=actor, publish=publish)[0]
 
 
 def edit_slot(slot: Slot, command: NewSlot, version: int | None, *, actor: Actor) -> frozenset[str]:
@@ -56,6 +46,42 @@ def edit_slot(slot: Slot, command: NewSlot, version: int | None, *, actor: Actor
 
     The caller has locked who booked it; use bookings.services.slots.change_slot, which tells them.
     """
+    changed, sets = _edit(slot, command, version, actor, Shared())
+    set_invited(slot, command.audience)
+    if changed & SHOWN_IN_CALENDARS:
+        touch([slot], sets)
+    return changed
+
+
+def edit_slots(changes: Iterable[tuple[Slot, NewSlot, NewSlot]], *, actor: Actor) -> None:
+    """Change locked slots that nobody has booked, from the one command to the other; a refusal carries the start of
+    its slot as `occurrence`."""
+    shared, shown, sets_before = Shared(), [], []
+    for slot, before, command in changes:
+        with naming(slot):
+            changed, sets = _edit(slot, command, None, actor, shared)
+            if command.audience != before.audience:
+                set_invited(slot, command.audience)
+        if changed & SHOWN_IN_CALENDARS:
+            shown.append(slot)
+            sets_before.append(sets)
+    touch(shown, *sets_before)
+
+
+@contextmanager
+def naming(slot: Slot) -> Iterator[None]:
+    """What is refused of one of several slots says of which."""
+    starts_at = slot.starts_at
+    try:
+        yield
+    except Refusal as error:
+        raise Conflict("run_refused", occurrence=starts_at, because=error) from error
+
+
+def _edit(
+    slot: Slot, command: NewSlot, version: int | None, actor: Actor, shared: Shared
+) -> tuple[frozenset[str], Sets]:
+    """Write the command into the row; which columns differ, and the feed sets it was in."""
     authorize(actor, Permission.EDIT_SLOT, slot.scope)
     if slot.state is SlotState.CALLED_OFF:
         raise Conflict("already_called_off")
@@ -77,8 +103,7 @@ def edit_slot(slot: Slot, command: NewSlot, version: int | None, *, actor: Actor
     )
     before, sets = described(slot), sets_of(slot)
     slot.department_id = command.department
-    write(slot, command)
-    set_invited(slot, command.audience)
+    write(slot, command, shared)
     db.session.flush()
     after = described(slot)
     changed = frozenset(key for key in after if before[key] != after[key])
@@ -87,9 +112,7 @@ def edit_slot(slot: Slot, command: NewSlot, version: int | None, *, actor: Actor
         audit.record(actor, "slot.changed", "slot", slot.public_id, before=old, after=new)
     if slot.state is SlotState.PUBLISHED:
         seal_draw(slot, actor)
-    if changed & SHOWN_IN_CALENDARS:
-        touch(slot, sets)
-    return changed
+    return changed, sets
 
 
 def copy_slot(public_id: str, *, actor: Actor) -> Slot:
@@ -98,7 +121,7 @@ def copy_slot(public_id: str, *, actor: Actor) -> Slot:
     authorize(actor, Permission.CREATE_SLOT, source.scope)
     copy = Slot(public_id=new_public_id(), created_by_id=actor.person, state=SlotState.DRAFT)
     skipped = {"id", "public_id", "state", "version", "created_at", "created_by_id", "published_at", "called_off_at"}
-    skipped |= {"call_off_reason", "changed_at", "sequence", *COUNTED}
+    skipped |= {"call_off_reason", "run_id", "changed_at", "sequence", *COUNTED}
     for column in set(Slot.__table__.columns.keys()) - skipped:
         setattr(copy, column, getattr(source, column))
     copy.supporting, copy.services = list(source.supporting), list(source.services)
@@ -115,7 +138,7 @@ def copy_slot(public_id: str, *, actor: Actor) -> Slot:
 def publish_slot(public_id: str, *, actor: Actor) -> Slot:
     """Publish a draft; its window opens at once unless it has an opening time."""
     slot = get_slot_of(public_id, actor, Permission.EDIT_SLOT)
-    mark_published(slot, actor)
+    mark_published([slot], actor)
     return slot
 
 
@@ -134,7 +157,7 @@ def mark_called_off(slot: Slot, reason: str, *, actor: Actor) -> None:
     slot.state, slot.called_off_at, slot.call_off_reason = SlotState.CALLED_OFF, now(), reason
     slot.version += 1
     audit.record(actor, "slot.called_off", "slot", slot.public_id, reason=reason)
-    touch(slot)
+    touch([slot])
 
 
 def _postpone(slot: Slot) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import delete, func, select
 
 from eventsys.core.clock import now
 from eventsys.core.db import db
@@ -13,10 +15,12 @@ from eventsys.core.ids import new_public_id
 from eventsys.core.installation import installation
 from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Tag
 from eventsys.directory.queries import settings_of
+from eventsys.directory.settings import FormatDefaults, Settings
 from eventsys.slots.draws import Draw, check_draw_time
 from eventsys.slots.models import Edition, Slot, slot_enterprises
 from eventsys.slots.rules import Audience, NewSlot, month_of, window_of
 from eventsys.workdays.queries import working_calendar
+from eventsys.workdays.rules import WorkingCalendar
 
 PLACING = (
     "needs_approval",
@@ -44,10 +48,37 @@ def draw_of(slot: Slot | NewSlot) -> Draw:
     return Draw(slot.draw_at, slot.is_draw_weighted)
 
 
-def write(slot: Slot, command: NewSlot) -> None:
+class Shared:
+    """What slots made in one go have in common: read once, however many they are."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Any, Any] = {}
+
+    def once(self, key: Any, read: Callable[[], Any]) -> Any:
+        """What `read` answers, which is asked the first time only."""
+        if key not in self._kept:
+            self._kept[key] = read()
+        return self._kept[key]
+
+    def find(self, model: Any, key: int | None) -> Any:
+        """The row of this primary key, or None."""
+        return None if key is None else self.once((model, key), lambda: db.session.get(model, key))
+
+    def defaults(self, command: NewSlot) -> FormatDefaults:
+        """What holds for slots of this format of the department."""
+        settings: Settings = self.once(command.department, lambda: settings_of(command.department))
+        return settings.of_format(command.format)
+
+    def calendar(self) -> WorkingCalendar:
+        """The working calendar."""
+        calendar: WorkingCalendar = self.once(WorkingCalendar, working_calendar)
+        return calendar
+
+
+def write(slot: Slot, command: NewSlot, shared: Shared | None = None) -> None:
     """Put the command's values into the row; Invalid when an organisation or place does not exist."""
-    defaults = settings_of(command.department).of_format(command.format)
-    window = window_of(command, defaults, working_calendar(), installation().zone, now())
+    shared = shared or Shared()
+    window = window_of(command, shared.defaults(command), shared.calendar(), installation().zone, now())
     slot.title, slot.title_en, slot.description = command.title, command.title_en, command.description
     slot.topic, slot.format = command.topic, command.format
     if slot.starts_at != command.starts_at:  # a queue that orders no more does not come back with a new title
@@ -65,10 +96,10 @@ def write(slot: Slot, command: NewSlot) -> None:
         command.party_max,
     )
     slot.place_text, slot.online_url = command.place_text, command.online_url
-    slot.edition_id = _existing(Edition, command.edition, "edition")
+    slot.edition_id = _existing(shared, Edition, command.edition, "edition")
     slot.changed_at = slot.changed_at or now()
-    _write_organisations(slot, command)
-    _write_audience(slot, command.audience)
+    _write_organisations(slot, command, shared)
+    _write_audience(slot, command.audience, shared)
     slot.questions = [
         {"id": new_public_id(), "label": item.label, "kind": item.kind.value, "required": item.is_required}
         for item in command.questions
@@ -82,22 +113,20 @@ def _questions_differ(slot: Slot, command: NewSlot) -> bool:
     return slot.questions is None or kept != [(q.label, q.kind.value, q.is_required) for q in command.questions]
 
 
-def _write_organisations(slot: Slot, command: NewSlot) -> None:
-    if db.session.get(Department, command.department) is None:
+def _write_organisations(slot: Slot, command: NewSlot, shared: Shared) -> None:
+    if shared.find(Department, command.department) is None:
         raise Invalid("unknown_department", field="department")
-    slot.supporting = _all_of(Department, command.supporting, "supporting", "unknown_department")
-    offered_by = [command.department, *command.supporting]
-    slot.services = _all_of(
-        Service, command.services, "services", "unknown_service", Service.department_id.in_(offered_by)
-    )
-    slot.place_id = _existing(Place, command.place, "place")
-    place = db.session.get(Place, slot.place_id) if slot.place_id else None
+    slot.supporting = _all_of(shared, Department, command.supporting, "supporting", "unknown_department")
+    offered_by = (command.department, *command.supporting)
+    slot.services = _all_of(shared, Service, command.services, "services", "unknown_service", offered_by)
+    slot.place_id = _existing(shared, Place, command.place, "place")
+    place = shared.find(Place, slot.place_id)
     slot.park_id = place.park_id if place else None
 
 
-def _write_audience(slot: Slot, audience: Audience) -> None:
-    _all_of(Park, audience.parks, "audience", "unknown_park")
-    _all_of(Tag, audience.tags, "audience", "unknown_tag")
+def _write_audience(slot: Slot, audience: Audience, shared: Shared) -> None:
+    _all_of(shared, Park, audience.parks, "audience", "unknown_park")
+    _all_of(shared, Tag, audience.tags, "audience", "unknown_tag")
     slot.audience_kind = audience.kind
     slot.audience = {
         "parks": list(audience.parks),
@@ -108,30 +137,43 @@ def _write_audience(slot: Slot, audience: Audience) -> None:
 
 
 def set_invited(slot: Slot, audience: Audience) -> None:
-    """Name the invited enterprises of a slot that has a primary key."""
-    _count_all(Enterprise, audience.enterprises, "audience", "unknown_enterprise")
+    """Name the invited enterprises of a slot that was there before."""
     db.session.execute(delete(slot_enterprises).where(slot_enterprises.c.slot_id == slot.id))
-    if audience.enterprises:
-        rows = [{"slot_id": slot.id, "enterprise_id": key} for key in dict.fromkeys(audience.enterprises)]
+    invite([(slot, audience)])
+
+
+def invite(named: Iterable[tuple[Slot, Audience]]) -> None:
+    """Name the invited enterprises of slots that have a primary key and name none."""
+    shared, rows = Shared(), []
+    for slot, audience in named:
+        keys = tuple(dict.fromkeys(audience.enterprises))
+        shared.once(keys, partial(_count_all, Enterprise, keys, "audience", "unknown_enterprise"))
+        rows += [{"slot_id": slot.id, "enterprise_id": key} for key in keys]
+    if rows:
         db.session.execute(slot_enterprises.insert(), rows)
 
 
-def _existing(model: Any, key: int | None, field: str) -> int | None:
-    if key is not None and db.session.get(model, key) is None:
+def _existing(shared: Shared, model: Any, key: int | None, field: str) -> int | None:
+    if key is not None and shared.find(model, key) is None:
         raise Invalid(f"unknown_{field}", field=field)
     return key
 
 
-def _all_of(model: Any, keys: tuple[int, ...], field: str, code: str, *where: ColumnElement[bool]) -> list[Any]:
-    """The rows of these primary keys; Invalid when one does not exist."""
+def _all_of(
+    shared: Shared, model: Any, keys: tuple[int, ...], field: str, code: str, offered_by: tuple[int, ...] | None = None
+) -> list[Any]:
+    """The rows of these primary keys; Invalid when one does not exist, or is a service of none of `offered_by`."""
     if not keys:
         return []
-    rows = list(db.session.scalars(select(model).where(model.id.in_(keys), *where)))
+    query = select(model).where(model.id.in_(keys))
+    if offered_by is not None:
+        query = query.where(Service.department_id.in_(offered_by))
+    rows = shared.once((model, keys, offered_by), lambda: list(db.session.scalars(query)))
     if len(rows) != len(set(keys)):
         raise Invalid(code, field=field)
-    return rows
+    return list(rows)
 
 
 def _count_all(model: Any, keys: tuple[int, ...], field: str, code: str) -> None:
-    if keys and db.session.scalar(select(func.count()).where(model.id.in_(keys))) != len(set(keys)):
+    if keys and db.session.scalar(select(func.count()).where(model.id.in_(keys))) != len(keys):
         raise Invalid(code, field=field)
