@@ -36,19 +36,19 @@ STAFF = {cast.TAX: cast.CLERK.actor, cast.SCIENCE: cast.STRANGER_CLERK.actor}
 
 who, which, parties = st.sampled_from(ENTERPRISES), st.sampled_from((0, 0, 0, 1, 1, 2)), st.integers(1, 3)
 some = st.integers(0, 20)  # one of the bookings there are
-_limits = st.sampled_from((None, None, 1, 1, 2))
+_limits = st.sampled_from((None, None, None, 1, 2))
 _starts = st.builds(lambda day, hour: BASE + timedelta(days=day, hours=hour), st.sampled_from(DAYS), st.integers(0, 8))
 wishes = st.builds(
     lambda party, least, asks_first: Wish(party, min(party, least), waits=True, asks_first=asks_first, named=party),
     parties,
     parties,
-    st.booleans(),
+    st.sampled_from((True, True, False)),
 )
 kinds_of_room = st.fixed_dictionaries(
     {
         "department": st.sampled_from((cast.TAX, cast.TAX, cast.SCIENCE)),
         "starts_at": _starts,
-        "capacity": st.integers(1, 3),
+        "capacity": st.sampled_from((1, 1, 2, 3)),
         "people": st.one_of(st.none(), st.integers(3, 6)),
         "opens_at": st.sampled_from((None, None, None, None, None, BASE + timedelta(hours=1))),
         "needs_approval": st.sampled_from((False, False, True)),
@@ -97,7 +97,7 @@ class Programme(RuleBasedStateMachine):
 
     @initialize(
         kinds=st.lists(kinds_of_room, min_size=3, max_size=3),
-        crowd=st.lists(st.tuples(wishes, who, which), min_size=5, max_size=10, unique_by=lambda one: one[1:]),
+        crowd=st.lists(st.tuples(wishes, who, which), min_size=7, max_size=12, unique_by=lambda one: one[1:]),
     )
     def publish(self, kinds: list[dict[str, Any]], crowd: list[tuple[Wish, int, int]]) -> None:
         self.clock = time_machine.travel(BASE, tick=False)

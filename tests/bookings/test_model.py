@@ -41,6 +41,7 @@ from tests.bookings.programme import (
 FULL = bool(os.environ.get("EVENTSYS_SOAK"))
 EXAMPLES, STEPS = (1_000, 60) if FULL else (30, 25)
 NONCES = itertools.count()
+LATE_IN_THE_DAY = 15
 
 
 class Booking(Programme):
@@ -125,14 +126,18 @@ class Booking(Programme):
     # What seldom comes about by chance.
 
     @precondition(lambda self: self.in_the_way_of_who_asks())
-    @rule(n=some, seconds=st.sampled_from((None, -1, 0, 1)), days=st.sampled_from((0, 0, -1, -2, -3)))
-    def a_place_is_offered(self, n: int, seconds: int | None, days: int) -> None:
-        """It becomes free, the slot is moved to sooner, and the offer is answered about the end of its time."""
+    @rule(n=some, seconds=st.sampled_from((None, -1, 0, 1)), is_rushed=st.booleans())
+    def a_place_is_offered(self, n: int, seconds: int | None, is_rushed: bool) -> None:
+        """It becomes free, late in the day perhaps and the slot is moved to tomorrow, and the offer is answered about
+        the end of its time."""
         groups = self.in_the_way_of_who_asks()
         group = groups[n % len(groups)]
+        if is_rushed:
+            self.travel(self.model.now.replace(hour=LATE_IN_THE_DAY, minute=0))
         self.withdraw(group)
         offered = [other for other in self.bookings("offered") if other.room is group.room]
-        if offered and days:
+        days = (self.model.now.date() - group.room.starts_at.date()).days + 1
+        if offered and is_rushed and days < 0:
             self.reschedule_by(group.room, days)
         if offered and seconds is not None and offered[0].lapses_at is not None and offered[0].state == "offered":
             self.travel(offered[0].lapses_at + timedelta(seconds=seconds))
@@ -158,10 +163,11 @@ class Booking(Programme):
         which = self.model.rooms.index(group.room)
         self.ask_for(Wish(party, party, named=party), group.enterprise, which)
 
-    @rule(who=who, which=which, party=parties, more=st.integers(0, 2), waits=st.booleans())
-    def press_and_book(self, who: int, which: int, party: int, more: int, waits: bool) -> None:
-        """A hold goes on as a booking, often for more than it was for."""
+    @rule(who=who, rival=who, which=which, party=parties, more=st.integers(0, 2), waits=st.booleans())
+    def press_and_book(self, who: int, rival: int, which: int, party: int, more: int, waits: bool) -> None:
+        """A hold goes on as a booking, often for more than it was for, when somebody else waits by then."""
         self.press_for(who, which, party)
+        self.ask_for(Wish(1, 1, waits=True, asks_first=True, named=1), rival, which)
         self.ask_for(Wish(party + more, party, waits=waits, named=party), who, which)
 
     @precondition(lambda self: self.bookings("pending"))
