@@ -326,6 +326,18 @@ def test_a_month_is_copied_by_weekday(app):
     assert {first.state, third.state} == {SlotState.DRAFT}
 
 
+def test_a_full_month_is_copied_in_few_statements(app, database):
+    source = month_start(1)
+    named = {"audience": Audience(AudienceKind.NAMED, enterprises=(cast.ACME,)), "services": (cast.TAX,)}
+    for day in range(28):
+        make_slot(starts_at=datetime.combine(source, time(9), ZONE) + timedelta(days=day), **named)
+    with counted_statements() as seen:
+        slots = slots_of(make_run(MonthCopy(cast.TAX, source, OnHoliday.KEEP)))
+    assert len(slots) == 28
+    assert {command_of(slot).audience for slot in slots} == {named["audience"]}
+    assert len(seen) < 30 + rows(database, 2 * 28), len(seen)
+
+
 def test_a_fifth_weekday_that_is_not_there_is_dropped(app):
     source = next(month_start(n) for n in range(1, 8) if in_month(month_start(n), 2, 5).month == month_start(n).month
                   and in_month(month_start(n + 1), 2, 5).month != month_start(n + 1).month)  # fmt: skip

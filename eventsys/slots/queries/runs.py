@@ -13,7 +13,7 @@ from eventsys.core.db import db
 from eventsys.core.errors import NotFound
 from eventsys.core.permissions import Permission, is_allowed
 from eventsys.slots.models import Run, Slot
-from eventsys.slots.queries.audiences import audience_of
+from eventsys.slots.queries.audiences import audiences_of
 from eventsys.slots.queries.slots import with_details
 from eventsys.slots.rules import LONGEST, NewQuestion, NewSlot, QuestionKind, SlotState
 from eventsys.slots.runs import Taken
@@ -28,18 +28,27 @@ SAME = (
 
 def command_of(slot: Slot) -> NewSlot:
     """The command that makes a slot what it is."""
-    return NewSlot(
-        department=slot.department_id,
-        **{name: getattr(slot, name) for name in SAME},
-        supporting=tuple(department.id for department in slot.supporting),
-        services=tuple(service.id for service in slot.services),
-        place=slot.place_id,
-        audience=audience_of(slot, with_invited=True),
-        questions=tuple(
-            NewQuestion(item["label"], QuestionKind(item["kind"]), item["required"]) for item in slot.questions
-        ),
-        edition=slot.edition_id,
-    )
+    return commands_of([slot])[0]
+
+
+def commands_of(slots: Sequence[Slot]) -> list[NewSlot]:
+    """The commands that make slots what they are."""
+    audiences = audiences_of(slots, with_invited=True)
+    return [
+        NewSlot(
+            department=slot.department_id,
+            **{name: getattr(slot, name) for name in SAME},
+            supporting=tuple(department.id for department in slot.supporting),
+            services=tuple(service.id for service in slot.services),
+            place=slot.place_id,
+            audience=audiences[slot.id],
+            questions=tuple(
+                NewQuestion(item["label"], QuestionKind(item["kind"]), item["required"]) for item in slot.questions
+            ),
+            edition=slot.edition_id,
+        )
+        for slot in slots
+    ]
 
 
 def list_taken(department: int, places: Collection[int], starts_from: datetime, ends_before: datetime) -> list[Taken]:
