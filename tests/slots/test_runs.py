@@ -21,7 +21,7 @@ from eventsys.slots.models import Run, Slot
 from eventsys.slots.queries import command_of, list_run_slots
 from eventsys.slots.recurrence import Every, Fate, MonthBy, OnHoliday
 from eventsys.slots.rules import Audience, AudienceKind, NewQuestion, SlotState
-from eventsys.slots.runs import Mark, MonthCopy
+from eventsys.slots.runs import Mark, MonthCopy, stored_rule
 from eventsys.slots.services import create_run, delete_run_drafts, preview_run, publish_run, undo_run
 from eventsys.slots.sittings import TimesOfDay
 from eventsys.workdays.calendar import is_workday
@@ -203,6 +203,7 @@ def test_what_is_made_is_what_was_shown(app, wanted, chance):
     ticked = [item for item in preview.candidates if chance.random() < 0.7] or list(preview.candidates)
     run = make_run(replace(command, chosen=frozenset(item.key for item in ticked)))
     shown = [(c.slot.starts_at, c.slot.ends_at, c.slot.place, c.slot.title, c.slot.capacity) for c in ticked]
+    assert stored_rule(run.rule) == command.rule
     made = [(s.starts_at, s.ends_at, s.place_id, s.title, s.capacity) for s in slots_of(run)]
     assert made == shown
 
