@@ -307,7 +307,16 @@ def test_a_month_without_slots_or_sense(app, clerk, query):
     page = clerk.get(COPY + query)
     assert page.status_code == 200
     assert 'id="preview"' not in page.text
-    assert clerk.post(COPY, data={"action": "save", "month": "x"}).status_code in {200, 422}
+
+
+@pytest.mark.parametrize("wrong", [{"month": "x"}, {"department": "'; DROP"}, {"on_holiday": "party"}, {"month": None}])
+@pytest.mark.sqlite_only
+def test_a_copy_of_nonsense(app, clerk, wrong):
+    values = {"month": f"{month_start(1):%Y-%m}", "department": cast.fixed_id("d", cast.TAX), "on_holiday": "next"}
+    values = {name: value for name, value in {**values, **wrong}.items() if value is not None}
+    assert clerk.post(COPY, data={**values, "action": "save"}).status_code == 422
+    assert clerk.get(COPY, query_string=values).status_code == 200
+    assert count(Slot) == 0
 
 
 def edit_page(clerk, slot):

@@ -129,7 +129,7 @@ def _copy_page(choices: SlotChoices, form: CopyMonthForm, error: Refusal | None 
     """The choice of the month with its preview below, when there is one."""
     set_value(form.token, _fresh(form.token.data or ""))
     preview = None
-    if error is None and (form.month.data in dict(form.month.choices) and form.department.data):
+    if error is None and form.is_chosen():
         try:
             preview = preview_run(form.to_copy(), actor=current_actor())
         except Refusal as refused:
