@@ -256,6 +256,14 @@ def test_nothing_ticked_and_ticked_what_is_not_there(app, clerk):
     assert count(Slot) == 0
 
 
+@pytest.mark.parametrize("nonsense", ["a\x00b", "长" * 5_000, "'; DROP TABLE slot_runs", "z" * 13])
+def test_a_token_that_is_none_makes_a_run_all_the_same(app, clerk, nonsense):
+    fields = preview_of(clerk.post(MANY, data=rule(token=nonsense)))
+    assert fields["token"] != [nonsense]
+    assert clerk.post(MANY, data={**fields, "token": nonsense, "action": "save"}).status_code == 303
+    assert (count(Slot), count(Run)) == (7, 1)
+
+
 def test_undo_publish_and_delete(app, clerk):
     address = clerk.post(MANY, data={**preview_of(clerk.post(MANY, data=rule())), "action": "save"}).location
     run = address.split("?")[0]

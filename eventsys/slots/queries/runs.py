@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from eventsys.core.actor import Actor
 from eventsys.core.db import db
 from eventsys.core.errors import NotFound
+from eventsys.core.ids import is_public_id
 from eventsys.core.permissions import Permission, is_allowed
 from eventsys.slots.models import Run, Slot
 from eventsys.slots.queries.audiences import audiences_of
@@ -79,6 +80,8 @@ def list_led_slots(department: int, starts_from: datetime, starts_before: dateti
 
 def find_run(public_id: str, actor: Actor) -> Run | None:
     """The run, when its department's slots are the actor's to edit."""
+    if not is_public_id(public_id):  # it may come from a form
+        return None
     run = db.session.scalars(
         select(Run).where(Run.public_id == public_id).options(joinedload(Run.department))
     ).one_or_none()
