@@ -31,7 +31,7 @@ from tests.support import counted_statements
 CLERK = cast.CLERK.actor
 SIZE = 5
 FULL = bool(os.environ.get("EVENTSYS_SOAK"))
-EXAMPLES, STEPS = (300, 40) if FULL else (8, 12)
+EXAMPLES, STEPS = (200, 40) if FULL else (8, 12)
 
 
 @dataclass
@@ -190,7 +190,8 @@ class Scopes(RuleBasedStateMachine):
 def test_scopes_do_what_the_model_says():
     sizes = {"max_examples": EXAMPLES, "stateful_step_count": STEPS}
     run_state_machine_as_test(
-        Scopes, settings=settings(**sizes, deadline=None, suppress_health_check=list(HealthCheck))
+        Scopes,
+        settings=settings(**sizes, deadline=None, suppress_health_check=list(HealthCheck)),
     )
 
 
