@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from eventsys.core.errors import Conflict, Invalid
 from eventsys.slots.recurrence import (
     OCCURRENCES_MAX,
+    Every,
     Fate,
     IsWorkday,
     MonthBy,
@@ -199,6 +200,17 @@ def as_stored(command: NewRun | MonthCopy) -> dict[str, Any]:
         return {"kind": "month", "month": command.month.isoformat(), "on_holiday": command.on_holiday.value}
     parts = {"rule": asdict(command.rule), "times": asdict(command.times), "places": command.places}
     return {"kind": "rule", **_plain(parts)}
+
+
+def stored_rule(stored: dict[str, Any]) -> Recurrence:
+    """The rule of a run that was made by one, from its JSON."""
+    kept = dict(stored["rule"])
+    for name in ("starts_on", "until"):
+        kept[name] = date.fromisoformat(kept[name]) if kept[name] else None
+    kept["left_out"] = frozenset(map(date.fromisoformat, kept["left_out"]))
+    kept |= {name: frozenset(kept[name]) for name in ("weekdays", "nth")}
+    kinds = {"every": Every, "by": MonthBy, "on_holiday": OnHoliday}
+    return Recurrence(**{**kept, **{name: kind(kept[name]) for name, kind in kinds.items()}})
 
 
 def _plain(value: Any) -> Any:

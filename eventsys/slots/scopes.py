@@ -27,7 +27,8 @@ class RunScope(StrEnum):
 
 def following(before: NewSlot, after: NewSlot, other: NewSlot, zone: ZoneInfo) -> NewSlot:
     """The other slot of a run when one that was `before` has become `after`: what differs between these two is made
-    the same, times of day on its own date. A cut-off at the start stays there; none comes after it."""
+    the same, times of day on its own date. Another date, with its window, is for the one slot only. A cut-off at the
+    start stays there; none comes after it."""
     changes = {
         name: getattr(after, name)
         for name in ALIKE
@@ -53,7 +54,8 @@ def _followed(name: str, before: NewSlot, after: NewSlot, other: NewSlot, zone: 
     same time as many days from the start."""
     was, becomes = getattr(before, name), getattr(after, name)
     own: datetime | None = getattr(other, name)
-    if was == becomes or _from_start(was, before, zone) == _from_start(becomes, after, zone):
+    is_moved = before.starts_at.astimezone(zone).date() != after.starts_at.astimezone(zone).date()
+    if is_moved or was == becomes or _from_start(was, before, zone) == _from_start(becomes, after, zone):
         return own
     distance = _from_start(becomes, after, zone)
     if distance is None or own == was:

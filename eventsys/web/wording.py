@@ -120,7 +120,7 @@ SENTENCES: dict[str, Any] = {
     "nothing_left": _l("This comes to no slot: every day is past, left out or a holiday. Change the days."),
     "none_chosen": _l("Tick at least one date."),
     "run_changed": _l("Some of these dates are not possible any more. Look at the preview again, then create."),
-    "run_made": _l("These slots have been created already. Look at your desk."),
+    "run_made": _l("These slots have been created already. For others, begin with the rule again."),
     "run_booked": _l("Enterprises have booked some of these slots. Tick those that may change, then save again."),
     "run_refused": _l("Nothing was changed, because of the slot of %(occurrence)s: %(reason)s"),
     "nothing_to_undo": _l("No untouched draft is left to delete. Call off what is published."),

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from eventsys.core.db import db, unit_of_work
 from eventsys.slots.models import Run, Slot
 from eventsys.slots.rules import SlotState
+from eventsys.web.locale import format_day
 from tests import cast
 from tests.factories import ZONE, make_booking, make_slot, tomorrow
 from tests.pages.test_slot_editor import sent_by, typed
@@ -85,6 +86,40 @@ def test_from_the_form_to_drafts(app, clerk):
     run = clerk.get(answer.location + "&lang=en")
     assert "3 slots are created." in run.text
     assert "/undo" in run.text
+
+
+def test_another_rule_after_going_back_is_another_run(app, clerk):
+    form = sent_by(clerk.get(MANY))
+    for hour in ("09:00", "15:00"):
+        fields = preview_of(clerk.post(MANY, data=rule(token=form["token"][0], first=hour)))
+        clerk.post(MANY, data={**fields, "action": "save"})
+    assert (count(Slot), count(Run)) == (14, 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "Daily; from {first}; 7 times"),
+        ({"interval": "3", "count": "", "until": "{until}"}, "Every 3 days; from {first}; until {last}"),
+        ({"every": "week", "interval": "2", "weekdays": ["1", "3"]}, "Every 2 weeks on Tuesday, Thursday; from"),
+        ({"every": "week", "weekdays": ["6"]}, "Weekly on Sunday; from"),
+        ({"every": "month", "nth": ["2"], "weekdays": ["1"]}, "Monthly on the second Tuesday; from"),
+        ({"every": "month", "by": "workday", "nth": ["-1", "1"]}, "Monthly on the first, last working day; from"),
+        ({"every": "month", "by": "workday"}, "Monthly on the working day that the first day is; from"),
+        ({"every": "month", "by": "last_day", "interval": "2"}, "Every 2 months on the last day; from"),
+        ({"every": "month", "by": "date"}, "Monthly on day "),
+    ],
+)
+@pytest.mark.sqlite_only
+def test_the_rule_is_said_in_words(app, clerk, changes, words):
+    first, last = tomorrow(), tomorrow(30)
+    changes = {name: f"{last:%Y-%m-%d}" if value == "{until}" else value for name, value in changes.items()}
+    page = clerk.post(MANY + "?lang=en", data=rule(**changes))
+    with app.test_request_context("/?lang=en"):
+        words = words.format(first=format_day(first), last=format_day(last))
+    assert words in page.text
+    run = clerk.post(MANY, data={**preview_of(page), "action": "save"}).location
+    assert words in clerk.get(run + "&lang=en").text
 
 
 def test_publishes_at_once(app, clerk):
@@ -221,6 +256,14 @@ def test_nothing_ticked_and_ticked_what_is_not_there(app, clerk):
     assert count(Slot) == 0
 
 
+@pytest.mark.parametrize("nonsense", ["a\x00b", "长" * 5_000, "'; DROP TABLE slot_runs", "z" * 13])
+def test_a_token_that_is_none_makes_a_run_all_the_same(app, clerk, nonsense):
+    fields = preview_of(clerk.post(MANY, data=rule(token=nonsense)))
+    assert fields["token"] != [nonsense]
+    assert clerk.post(MANY, data={**fields, "token": nonsense, "action": "save"}).status_code == 303
+    assert (count(Slot), count(Run)) == (7, 1)
+
+
 def test_undo_publish_and_delete(app, clerk):
     address = clerk.post(MANY, data={**preview_of(clerk.post(MANY, data=rule())), "action": "save"}).location
     run = address.split("?")[0]
@@ -272,7 +315,16 @@ def test_a_month_without_slots_or_sense(app, clerk, query):
     page = clerk.get(COPY + query)
     assert page.status_code == 200
     assert 'id="preview"' not in page.text
-    assert clerk.post(COPY, data={"action": "save", "month": "x"}).status_code in {200, 422}
+
+
+@pytest.mark.parametrize("wrong", [{"month": "x"}, {"department": "'; DROP"}, {"on_holiday": "party"}, {"month": None}])
+@pytest.mark.sqlite_only
+def test_a_copy_of_nonsense(app, clerk, wrong):
+    values = {"month": f"{month_start(1):%Y-%m}", "department": cast.fixed_id("d", cast.TAX), "on_holiday": "next"}
+    values = {name: value for name, value in {**values, **wrong}.items() if value is not None}
+    assert clerk.post(COPY, data={**values, "action": "save"}).status_code == 422
+    assert clerk.get(COPY, query_string=values).status_code == 200
+    assert count(Slot) == 0
 
 
 def edit_page(clerk, slot):

@@ -21,7 +21,7 @@ from eventsys.slots.models import Run, Slot
 from eventsys.slots.queries import command_of, list_run_slots
 from eventsys.slots.recurrence import Every, Fate, MonthBy, OnHoliday
 from eventsys.slots.rules import Audience, AudienceKind, NewQuestion, SlotState
-from eventsys.slots.runs import Mark, MonthCopy
+from eventsys.slots.runs import Mark, MonthCopy, stored_rule
 from eventsys.slots.services import create_run, delete_run_drafts, preview_run, publish_run, undo_run
 from eventsys.slots.sittings import TimesOfDay
 from eventsys.workdays.rules import OFFICIAL
@@ -203,6 +203,7 @@ def test_what_is_made_is_what_was_shown(app, wanted, chance):
     ticked = [item for item in preview.candidates if chance.random() < 0.7] or list(preview.candidates)
     run = make_run(replace(command, chosen=frozenset(item.key for item in ticked)))
     shown = [(c.slot.starts_at, c.slot.ends_at, c.slot.place, c.slot.title, c.slot.capacity) for c in ticked]
+    assert stored_rule(run.rule) == command.rule
     made = [(s.starts_at, s.ends_at, s.place_id, s.title, s.capacity) for s in slots_of(run)]
     assert made == shown
 
@@ -324,6 +325,18 @@ def test_a_month_is_copied_by_weekday(app):
     assert (first.title, third.title, third.place_id) == ("一", "三", cast.BASE)
     assert first.starts_at - first.opens_at == timedelta(5)
     assert {first.state, third.state} == {SlotState.DRAFT}
+
+
+def test_a_full_month_is_copied_in_few_statements(app, database):
+    source = month_start(1)
+    named = {"audience": Audience(AudienceKind.NAMED, enterprises=(cast.ACME,)), "services": (cast.TAX,)}
+    for day in range(28):
+        make_slot(starts_at=datetime.combine(source, time(9), ZONE) + timedelta(days=day), **named)
+    with counted_statements() as seen:
+        slots = slots_of(make_run(MonthCopy(cast.TAX, source, OnHoliday.KEEP)))
+    assert len(slots) == 28
+    assert {command_of(slot).audience for slot in slots} == {named["audience"]}
+    assert len(seen) < 30 + rows(database, 2 * 28), len(seen)
 
 
 def test_a_fifth_weekday_that_is_not_there_is_dropped(app):

@@ -61,6 +61,14 @@ def test_a_slot_like_the_one_before_becomes_like_the_one_after(before, after):
         assert (changed.starts_at, changed.ends_at) == (after.starts_at, after.ends_at)
 
 
+@given(slots(), slots(), slots(), st.integers(1, 5))
+def test_another_date_leaves_the_windows_of_others_alone(before, after, other, days):
+    after = replace(after, starts_at=before.starts_at + timedelta(days=days))
+    after = replace(after, ends_at=after.starts_at + timedelta(hours=1))
+    changed = following(before, after, other, ZONE)
+    assert all(getattr(changed, name) == getattr(other, name) for name in SHIFTED)
+
+
 @given(slots(), slots(), st.text(max_size=5))
 def test_another_title_moves_no_time(before, other, title):
     changed = following(before, replace(before, title=title), other, ZONE)

@@ -17,7 +17,7 @@ from eventsys.core.errors import Conflict, NotFound
 from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, is_allowed
 from eventsys.slots.models import Slot
-from eventsys.slots.queries import command_of, list_others_in_run
+from eventsys.slots.queries import command_of, commands_of, list_others_in_run
 from eventsys.slots.rules import NewSlot
 from eventsys.slots.scopes import RunScope, following
 from eventsys.slots.services import edit_slots, naming
@@ -57,7 +57,7 @@ def change_run(change: RunChange, *, actor: Actor) -> RunChanged:
     before = command_of(_get_slot(change.slot, actor))
     slot = change_slot(change.slot, change.command, version=change.version, actor=actor)
     after, zone = command_of(slot), installation().zone
-    commands = [(other, command_of(other)) for other in others]
+    commands = zip(others, commands_of(others), strict=True)
     differing = [
         (other, own, becomes)
         for other, own in commands

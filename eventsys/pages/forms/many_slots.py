@@ -139,6 +139,10 @@ class CopyMonthForm(Form):
         self.on_holiday.choices = list(holiday_words().items())
         self.month.choices = [(f"{first:%Y-%m}", format_month(first)) for first in _months()]
 
+    def is_chosen(self) -> bool:
+        """Whether each value is one of those offered, so that `to_copy` can be called."""
+        return all(field.data in dict(field.choices) for field in (self.month, self.department, self.on_holiday))
+
     def to_copy(self) -> MonthCopy:
         """The command of a form that validated."""
         month = read_month(self.month.data)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Conflict, Refusal
-from eventsys.core.ids import new_public_id
+from eventsys.core.ids import is_public_id, new_public_id
 from eventsys.core.permissions import Permission
 from eventsys.pages.forms.many_slots import CopyMonthForm, ManySlotsForm
+from eventsys.pages.forms.rule_words import rule_in_words
 from eventsys.pages.forms.search import Month
+from eventsys.pages.forms.slot import set_value
 from eventsys.pages.forms.slot_values import first_values
 from eventsys.pages.forms.words import fate_words, short_weekdays
 from eventsys.pages.previews import CLASHES, month_grids, rows_by_month
@@ -33,7 +35,7 @@ from eventsys.workdays.queries import working_calendar
 
 REDRAW = {"format", "rows", "edit"}  # buttons that show the form again
 CREATE = {"save", "publish"}
-NOT_TYPED = {"csrf_token", "action", "chosen"}
+NOT_TYPED = {"csrf_token", "action", "chosen", "token"}
 
 
 @slots_bp.get("/desk/slots/many")
@@ -58,10 +60,13 @@ def make_many() -> Response:
         command = form.to_run()
         preview = preview_run(command, actor=actor)
         if _action() in CREATE:
-            return _create(command, preview, actor, url_for("slots.make_many"))
+            address = url_for("slots.make_many")
+            words = rule_in_words(command.rule)
+            return _create(command, preview, actor, address, token=command.public_id, rule=words)
     except Refusal as error:
         return _form_page(form, error)
-    return _preview_page(preview, url_for("slots.make_many"))
+    set_value(form.token, _fresh(command.public_id))
+    return _preview_page(preview, url_for("slots.make_many"), token=form.token.data, rule=rule_in_words(command.rule))
 
 
 @slots_bp.get("/desk/slots/copy-month")
@@ -90,21 +95,24 @@ def make_copies() -> Response:
 
 def _create(command: NewRun | MonthCopy, preview: Preview, actor: Actor, address: str, **context: Any) -> Response:
     """Make what was ticked. A second press leads to what the first has made."""
-    made = find_run(command.public_id, actor)
-    if made is not None:
-        return redirect(url_for("slots.run", public_id=made.public_id), 303)
+    if find_run(command.public_id, actor) is not None:
+        return _to_made(command.public_id)
     try:
         with unit_of_work():
             chosen = replace(command, chosen=frozenset(request.form.getlist("chosen")))
             run = create_run(chosen, actor=actor, publish=_action() == "publish")
     except Refusal as error:
-        made = find_run(command.public_id, actor) if error.code == "run_made" else None
-        if made is not None:
-            return redirect(url_for("slots.run", public_id=made.public_id), 303)
+        if error.code == "run_made" and find_run(command.public_id, actor) is not None:
+            return _to_made(command.public_id)
         if isinstance(error, Conflict) or error.code == "none_chosen":
             return _preview_page(preview, address, error, **context)
         raise
     return redirect(url_for("slots.run", public_id=run.public_id, made=1), 303)
+
+
+def _to_made(public_id: str) -> Response:
+    flash(sentence("run_made", {}), "warning")
+    return redirect(url_for("slots.run", public_id=public_id), 303)
 
 
 def _form_page(form: ManySlotsForm, error: Refusal | None = None) -> Response:
@@ -119,9 +127,9 @@ def _form_page(form: ManySlotsForm, error: Refusal | None = None) -> Response:
 
 def _copy_page(choices: SlotChoices, form: CopyMonthForm, error: Refusal | None = None) -> Response:
     """The choice of the month with its preview below, when there is one."""
-    form.token.data = form.token.data or new_public_id()
+    set_value(form.token, _fresh(form.token.data or ""))
     preview = None
-    if error is None and (form.month.data in dict(form.month.choices) and form.department.data):
+    if error is None and form.is_chosen():
         try:
             preview = preview_run(form.to_copy(), actor=current_actor())
         except Refusal as refused:
@@ -174,6 +182,12 @@ def _asked_to_copy(choices: SlotChoices) -> dict[str, Any]:
     if "on_holiday" in request.args:
         values["on_holiday"] = request.args["on_holiday"]
     return values
+
+
+def _fresh(token: str) -> str:
+    """The public id of the run to be made: another one when this one is made, or is none."""
+    is_free = is_public_id(token) and find_run(token, current_actor()) is None
+    return token if is_free else new_public_id()
 
 
 def _action() -> str:

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Conflict
 from eventsys.core.permissions import Permission
+from eventsys.pages.forms.rule_words import origin_in_words
 from eventsys.pages.views.blueprint import slots_bp
 from eventsys.slots.queries import get_run, list_run_slots
 from eventsys.slots.rules import SlotState
@@ -26,7 +27,11 @@ def run(public_id: str) -> str:
     made = get_run(public_id, current_actor())
     slots = list_run_slots(made)
     drafts = [slot for slot in slots if slot.state is SlotState.DRAFT]
-    context: dict[str, Any] = {"drafts": len(drafts), "untouched": sum(slot.version == 1 for slot in drafts)}
+    context: dict[str, Any] = {
+        "origin": origin_in_words(made.rule),
+        "drafts": len(drafts),
+        "untouched": sum(slot.version == 1 for slot in drafts),
+    }
     return render_template("slots/run.html", run=made, slots=slots, is_new="made" in request.args, **context)
 
 

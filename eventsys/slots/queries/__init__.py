@@ -3,6 +3,7 @@
 from eventsys.slots.queries.audiences import audience_of, get_profiles, is_slot_for
 from eventsys.slots.queries.runs import (
     command_of,
+    commands_of,
     find_run,
     get_run,
     list_led_slots,
@@ -38,6 +39,7 @@ __all__ = [
     "SlotFilter",
     "audience_of",
     "command_of",
+    "commands_of",
     "count_by_department",
     "find_keys",
     "find_run",

@@ -11,9 +11,10 @@ from sqlalchemy.orm import joinedload, selectinload
 from eventsys.core.actor import Actor
 from eventsys.core.db import db
 from eventsys.core.errors import NotFound
+from eventsys.core.ids import is_public_id
 from eventsys.core.permissions import Permission, is_allowed
 from eventsys.slots.models import Run, Slot
-from eventsys.slots.queries.audiences import audience_of
+from eventsys.slots.queries.audiences import audiences_of
 from eventsys.slots.queries.slots import with_details
 from eventsys.slots.rules import LONGEST, NewQuestion, NewSlot, QuestionKind, SlotState
 from eventsys.slots.runs import Taken
@@ -28,18 +29,27 @@ SAME = (
 
 def command_of(slot: Slot) -> NewSlot:
     """The command that makes a slot what it is."""
-    return NewSlot(
-        department=slot.department_id,
-        **{name: getattr(slot, name) for name in SAME},
-        supporting=tuple(department.id for department in slot.supporting),
-        services=tuple(service.id for service in slot.services),
-        place=slot.place_id,
-        audience=audience_of(slot, with_invited=True),
-        questions=tuple(
-            NewQuestion(item["label"], QuestionKind(item["kind"]), item["required"]) for item in slot.questions
-        ),
-        edition=slot.edition_id,
-    )
+    return commands_of([slot])[0]
+
+
+def commands_of(slots: Sequence[Slot]) -> list[NewSlot]:
+    """The commands that make slots what they are."""
+    audiences = audiences_of(slots, with_invited=True)
+    return [
+        NewSlot(
+            department=slot.department_id,
+            **{name: getattr(slot, name) for name in SAME},
+            supporting=tuple(department.id for department in slot.supporting),
+            services=tuple(service.id for service in slot.services),
+            place=slot.place_id,
+            audience=audiences[slot.id],
+            questions=tuple(
+                NewQuestion(item["label"], QuestionKind(item["kind"]), item["required"]) for item in slot.questions
+            ),
+            edition=slot.edition_id,
+        )
+        for slot in slots
+    ]
 
 
 def list_taken(department: int, places: Collection[int], starts_from: datetime, ends_before: datetime) -> list[Taken]:
@@ -70,6 +80,8 @@ def list_led_slots(department: int, starts_from: datetime, starts_before: dateti
 
 def find_run(public_id: str, actor: Actor) -> Run | None:
     """The run, when its department's slots are the actor's to edit."""
+    if not is_public_id(public_id):  # it may come from a form
+        return None
     run = db.session.scalars(
         select(Run).where(Run.public_id == public_id).options(joinedload(Run.department))
     ).one_or_none()

@@ -14,7 +14,7 @@ from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, Scope, authorize
 from eventsys.directory.queries import settings_of
 from eventsys.slots.models import Run
-from eventsys.slots.queries import command_of, get_run, list_led_slots, list_taken, lock_run_drafts
+from eventsys.slots.queries import commands_of, get_run, list_led_slots, list_taken, lock_run_drafts
 from eventsys.slots.rules import clean_slot
 from eventsys.slots.runs import (
     MonthCopy,
@@ -42,7 +42,7 @@ def preview_run(command: NewRun | MonthCopy, *, actor: Actor) -> Preview:
         starts_from = datetime.combine(command.month, datetime.min.time(), zone)
         next_month = (command.month + timedelta(days=31)).replace(day=1)
         slots = list_led_slots(command.department, starts_from, datetime.combine(next_month, starts_from.time(), zone))
-        named = [(slot.public_id, command_of(slot)) for slot in slots]
+        named = [(slot.public_id, own) for slot, own in zip(slots, commands_of(slots), strict=True)]
         preview = copy_into_next_month(command, named, zone, calendar.is_workday, now())
     candidates = [clean_slot(candidate.slot, now()) for candidate in preview.candidates]
     places = {slot.place for slot in candidates if slot.place is not None}
