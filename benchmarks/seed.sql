@@ -16,8 +16,9 @@ VALUES (1, named('d', 1), 'tax', '示范区税务局', '税务局', '', 1, '0592
 
 INSERT INTO series (id, public_id, name, name_en) VALUES (1, named('r', 1), '党企面对面', '');
 
-INSERT INTO editions (id, public_id, series_id, number, title, starts_on, ends_on)
-SELECT number, named('n', number), 1, number, '', current_date + 30 * (number - 24), current_date + 30 * (number - 23) - 1
+INSERT INTO editions (id, public_id, series_id, number, title, description, version, starts_on, ends_on)
+SELECT number, named('n', number), 1, number, '', '', 1, current_date + 30 * (number - 24),
+    current_date + 30 * (number - 23) - 1
 FROM generate_series(1, 27) AS number;
 
 INSERT INTO enterprises (id, public_id, credit_code, is_code_checked, name, short_name, name_en, sub_district, park_id,
