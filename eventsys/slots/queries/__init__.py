@@ -1,6 +1,7 @@
 """Reads of slots: what an actor may see, lists with filters, the nearest alternatives."""
 
 from eventsys.slots.queries.audiences import audience_of, get_profiles, is_slot_for
+from eventsys.slots.queries.nearest import NEAREST, nearest_slots
 from eventsys.slots.queries.runs import (
     command_of,
     commands_of,
@@ -15,7 +16,6 @@ from eventsys.slots.queries.runs import (
 )
 from eventsys.slots.queries.slots import (
     EVERYTHING,
-    NEAREST,
     STAFF,
     SlotCounts,
     SlotFilter,
@@ -26,7 +26,6 @@ from eventsys.slots.queries.slots import (
     in_brief,
     list_desk_slots,
     list_slots,
-    nearest_slots,
     visible_to,
     with_details,
 )

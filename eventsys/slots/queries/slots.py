@@ -1,13 +1,13 @@
-"""Reads of slots: what an actor may see, lists with filters, the nearest alternatives."""
+"""Reads of slots: what an actor may see, and lists with filters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
 from sqlalchemy.orm import defer, joinedload, selectinload
 
 from eventsys.core.actor import Actor, Role
@@ -19,13 +19,11 @@ from eventsys.core.text import fold
 from eventsys.directory.models import Department, Park, Place
 from eventsys.directory.rules import Topic
 from eventsys.slots.models import Edition, Slot, slot_departments, slot_enterprises
-from eventsys.slots.queries.audiences import audience_of, get_profiles, is_slot_for
+from eventsys.slots.queries.audiences import audience_of, get_profiles
 from eventsys.slots.rules import AudienceKind, SlotFormat, SlotState, is_for
 
 STAFF = (Role.CLERK, Role.STEWARD)
 EVERYTHING = (Role.COORDINATOR, Role.AUDITOR)
-NEAREST = 3
-NEARBY = timedelta(days=92)
 NOT_IN_BRIEF = (
     Slot.description,
     Slot.online_url,
@@ -182,11 +180,12 @@ def _narrowed(query: Select[Any], wanted: SlotFilter) -> Select[Any]:
     if wanted.format is not None:
         query = query.where(Slot.format == wanted.format)
     if wanted.has_places:
-        query = query.where(_has_places(), Slot.closes_at > now())
+        query = query.where(has_places(), Slot.closes_at > now())
     return _searched(query, wanted.search)
 
 
-def _has_places(party: int = 1) -> ColumnElement[bool]:
+def has_places(party: int | ColumnElement[int] = 1) -> ColumnElement[bool]:
+    """Which slots have room for a party."""
     people = or_(Slot.attendee_capacity.is_(None), Slot.people_taken + party <= Slot.attendee_capacity)
     return and_(Slot.places_taken < Slot.capacity, people)
 
@@ -255,46 +254,6 @@ def count_by_department(starts_from: datetime, starts_before: datetime) -> dict[
         .group_by(Slot.department_id)
     )
     return {row[0]: SlotCounts(*row[1:]) for row in db.session.execute(query)}
-
-
-def nearest_slots(slot: Slot, party: int, enterprise: int | None = None, *, limit: int = NEAREST) -> list[Slot]:
-    """Up to `limit` other slots with room for `party` that can be booked now: same department first, then same topic,
-    then by how close in time they are, three months at most. Hidden ones never: they would be told to strangers."""
-    beside = union_all(*_beside(slot, party, limit * 4)).subquery()
-    query = with_details(select(Slot)).where(Slot.id.in_(select(beside.c.id)))
-    found = sorted(db.session.scalars(query).unique(), key=lambda other: _distance(slot, other))
-    if enterprise is not None:
-        found = [other for other in found if is_slot_for(other, enterprise)]
-    return found[:limit]
-
-
-def _beside(slot: Slot, party: int, limit: int) -> Iterator[Select[tuple[int]]]:
-    """The next few before and after the slot of its department and of its topic, each read in an index's order: a
-    refusal costs the same however many slots there are."""
-    bookable = and_(
-        Slot.state == SlotState.PUBLISHED,
-        Slot.is_hidden.is_(False),
-        Slot.closes_at > now(),
-        or_(Slot.opens_at.is_(None), Slot.opens_at <= now()),
-        or_(Slot.invited_until.is_(None), Slot.invited_until <= now()),
-        or_(Slot.waiting == 0, Slot.queue_until <= now()),
-        or_(Slot.draw_at.is_(None), Slot.drawn_at.is_not(None)),
-        _has_places(party),
-        or_(Slot.party_max.is_(None), Slot.party_max >= party),
-        Slot.id != slot.id,
-    )
-    at, first, last = slot.starts_at, max(now(), slot.starts_at - NEARBY), max(now(), slot.starts_at) + NEARBY
-    for alike in (Slot.department_id == slot.department_id, Slot.topic == slot.topic):
-        some = select(Slot.id).where(bookable, alike).limit(limit)
-        later = some.where(Slot.starts_at.between(max(at, first), last)).order_by(Slot.starts_at)
-        earlier = some.where(Slot.starts_at >= first, Slot.starts_at < at).order_by(Slot.starts_at.desc())
-        for query in (later, earlier):
-            yield select(query.subquery().c.id)
-
-
-def _distance(slot: Slot, other: Slot) -> tuple[bool, bool, timedelta, int]:
-    is_ours, is_alike = other.department_id == slot.department_id, other.topic is slot.topic
-    return not is_ours, not is_alike, abs(other.starts_at - slot.starts_at), other.id
 
 
 def find_keys(model: Any, named: Collection[str], columns: Collection[Any] = ()) -> dict[str, int]:
