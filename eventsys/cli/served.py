@@ -13,7 +13,7 @@ from eventsys.config import MAX_BODY
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-TURNS = 3  # requests that run at once in a process: more would only wait for the interpreter and the database
+TURNS = 4  # requests that run at once in a process: more would only wait for the interpreter and the database
 WAIT_SECONDS = 5
 MEMORY = 64 * 1024
 CHUNK = 64 * 1024
