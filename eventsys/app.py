@@ -7,6 +7,7 @@ from pathlib import Path
 from apiflask import APIFlask
 from flask import Flask
 from flask_wtf import CSRFProtect
+from sqlalchemy import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from eventsys import tables
@@ -129,8 +130,9 @@ def configure(app: Flask, config: Config) -> None:
 
 
 def _engine_options(url: str) -> dict[str, object]:
-    options: dict[str, object] = {"query_cache_size": COMPILED_STATEMENTS}
-    if url.startswith("sqlite"):
+    backend = make_url(url).get_backend_name()
+    options: dict[str, object] = {"query_cache_size": COMPILED_STATEMENTS[backend]}
+    if backend == "sqlite":
         return options | {"module": sqlite_module, "connect_args": {"cached_statements": CACHED_STATEMENTS}}
     return options | {"pool_size": 4, "max_overflow": 4, "pool_timeout": 4}
 

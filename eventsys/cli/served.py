@@ -13,7 +13,8 @@ from eventsys.config import MAX_BODY
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-TURNS = 4  # requests that run at once in a process: more would only wait for the interpreter and the database
+# Requests that run at once in a process: more would only wait for the interpreter and the database. Each weighs 2 MB.
+TURNS = {"sqlite": 3, "postgresql": 4}
 WAIT_SECONDS = 5
 MEMORY = 64 * 1024
 CHUNK = 64 * 1024
@@ -25,8 +26,11 @@ def create_served_app() -> TurnTaking:
     give_memory_back()
     leave_out_what_is_not_used()
     from eventsys.app import create_app  # only now: what it loads is decided by the line above
+    from eventsys.core.db import db
 
-    served = TurnTaking(create_app().wsgi_app)
+    app = create_app()
+    with app.app_context():
+        served = TurnTaking(app.wsgi_app, turns=TURNS[db.engine.dialect.name])
     settle()
     return served
 
@@ -34,7 +38,7 @@ def create_served_app() -> TurnTaking:
 class TurnTaking:
     """WSGI middleware: a slow sender holds a thread, never a turn; when no turn comes in time, 503."""
 
-    def __init__(self, app: WSGIApplication, *, turns: int = TURNS, body_limit: int = MAX_BODY) -> None:
+    def __init__(self, app: WSGIApplication, *, turns: int, body_limit: int = MAX_BODY) -> None:
         self._app = app
         self._turns = threading.BoundedSemaphore(turns)
         self._body_limit = body_limit

@@ -32,7 +32,7 @@ def post(app, size: int, *, in_chunks: bool = False) -> int:
 
 @pytest.mark.parametrize("in_chunks", [False, True])
 def test_a_body_is_read_and_one_too_large_is_413(app, in_chunks):
-    front = TurnTaking(app.wsgi_app)
+    front = TurnTaking(app.wsgi_app, turns=1)
     assert post(front, 100, in_chunks=in_chunks) == 302
     assert post(front, 100_000, in_chunks=in_chunks) == 302
     assert post(front, 3_000_000, in_chunks=in_chunks) == 413

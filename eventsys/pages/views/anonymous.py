@@ -20,7 +20,7 @@ from eventsys.web.locale import current_locale
 
 P = ParamSpec("P")
 FRESH_SECONDS = 5.0  # how old the places left may be that somebody reads who is not signed in
-KEPT_BYTES = 2_000_000  # of bodies in a process; a list has some 40 KB, a month's calendar 300
+KEPT_BYTES = 1_000_000  # of bodies in a process; a list has some 40 KB, a month's calendar 300
 KEY_MAX = 300  # of an address; longer ones are nobody's bookmark
 FLASHES = "_flashes"  # Flask's: what the last request says on the next page
 REVISION = select(District.feed_revision).where(District.id == 1)
