@@ -15,23 +15,8 @@ from eventsys.core.installation import absolute_url
 from eventsys.directory.models import Enterprise, Membership
 from eventsys.directory.recipients import clerks_of, contacts_of, coordinators, recipients
 from eventsys.notifications.services import Recipient, enqueue
+from eventsys.slots.messages import slot_context as slot_context
 from eventsys.slots.models import Slot
-
-
-def slot_context(slot: Slot) -> dict[str, Any]:
-    """What every message says of the slot."""
-    place = slot.place.name if slot.place else ""
-    return {
-        "title": slot.title,
-        "department": slot.department.short_name,
-        "department_name": slot.department.name,
-        "phone": slot.department.phone,
-        "starts_at": slot.starts_at.isoformat(),
-        "ends_at": slot.ends_at.isoformat(),
-        "place": " ".join(filter(None, [place, slot.place_text])),
-        "format": slot.format.value,
-        "slot_url": absolute_url(f"/slots/{slot.public_id}"),
-    }
 
 
 def tell_contact(kind: str, booking: Booking, slot: Slot, recipients: Iterable[Recipient], **more: Any) -> None:

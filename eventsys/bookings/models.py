@@ -30,6 +30,7 @@ from eventsys.slots.models import Slot
 _IS_ACTIVE = text("state IN ({})".format(", ".join(f"'{state.value}'" for state in ACTIVE)))
 _IS_PENDING = text(f"state = '{BookingState.PENDING.value}'")
 _IS_OPEN = text("state = 'open'")
+_IS_ASKED_AGAIN = text("reconfirm_by IS NOT NULL")
 
 
 class Booking(Versioned, Model):
@@ -38,7 +39,9 @@ class Booking(Versioned, Model):
     `month`, `department_id` and `edition_id` are the slot's, copied so that one index answers an enterprise's quotas.
     A hold or offer lapses at `lapses_at`, whether somebody notes it or not; `draft` is what was typed meanwhile. Who
     waits has a `queue_number` (None: registered for a draw), comes with at least `party_min` people, and was passed
-    over `passed_over` times since `passed_since`. A pending one is to be decided by `approve_by`.
+    over `passed_over` times since `passed_since`. A pending one is to be decided by `approve_by`. After a large move of
+    the slot `moved_from` is the start the enterprise agreed to, until it agrees to the new one; `reconfirm_by` is when
+    the department is told that it has not.
     """
 
     __tablename__ = "bookings"
@@ -59,6 +62,12 @@ class Booking(Versioned, Model):
         Index("ix_bookings_slot", "slot_id", "state"),
         Index("ix_bookings_month", "enterprise_id", "month"),
         Index("ix_bookings_edition", "enterprise_id", "edition_id"),
+        Index(
+            "ix_bookings_reconfirm_by",
+            "reconfirm_by",
+            sqlite_where=_IS_ASKED_AGAIN,
+            postgresql_where=_IS_ASKED_AGAIN,
+        ),
         Index("ix_bookings_approve_by", "approve_by", sqlite_where=_IS_PENDING, postgresql_where=_IS_PENDING),
     )
 
@@ -82,6 +91,8 @@ class Booking(Versioned, Model):
     approve_by: Mapped[MaybeInstant]
     reminded_at: Mapped[MaybeInstant]
     escalated_at: Mapped[MaybeInstant]
+    moved_from: Mapped[MaybeInstant]
+    reconfirm_by: Mapped[MaybeInstant]
     moved_to_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("bookings.id"))
     channel: Mapped[BookingChannel] = mapped_column(text_enum(BookingChannel, "channel"))
     contact_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"))

@@ -22,7 +22,17 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from eventsys.core.db import Base, Model
 from eventsys.core.permissions import Scope
 from eventsys.core.tokens import hash_token
-from eventsys.core.types import BigId, CreatedAt, Id, Instant, MaybeInstant, PublicId, Versioned, text_enum
+from eventsys.core.types import (
+    BigId,
+    CreatedAt,
+    Id,
+    Instant,
+    MaybeInstant,
+    PublicId,
+    UtcDateTime,
+    Versioned,
+    text_enum,
+)
 from eventsys.directory.models import Department, Park, Place, Service
 from eventsys.directory.rules import NAME_MAX, Topic
 from eventsys.slots.collection import SubmissionState
@@ -38,23 +48,28 @@ from eventsys.slots.rules import (
 )
 
 
-def _link(name: str, target: str) -> Table:
+def _link(name: str, target: str, *columns: Column[Any]) -> Table:
     """A table that ties slots to rows of `target`."""
     return Table(
         f"slot_{name}",
         Base.metadata,
         Column("slot_id", BigId, ForeignKey("slots.id", ondelete="CASCADE"), primary_key=True),
         Column(f"{name}_id", BigId, ForeignKey(f"{target}.id"), primary_key=True, index=True),
+        *columns,
     )
 
 
-slot_departments = _link("department", "departments")
+# The departments that support a slot: when each was asked, and when it agreed.
+slot_departments = _link(
+    "department", "departments", Column("asked_at", UtcDateTime()), Column("confirmed_at", UtcDateTime())
+)
 slot_services = _link("service", "services")
 slot_enterprises = _link("enterprise", "enterprises")
 
 
 _IS_WAITED_FOR, _LAPSES = text("waiting > 0"), text("lapses_at IS NOT NULL")
 _TO_OPEN = text("opens_at IS NOT NULL AND published_at IS NULL")
+_IS_OFFERED = text("handed_to_id IS NOT NULL")
 _AWAITS_DRAW = text("draw_at IS NOT NULL AND drawn_at IS NULL")
 
 
@@ -141,6 +156,7 @@ class Slot(Versioned, Model):
     `waiting` counts who waits, `queue_last` is the last place given in the queue, which orders until `queue_until`.
     `lapses_at` is when the next hold or offer may lapse; `month` is that of the start in the district's zone (yyyymm).
     The quotas (bookings of one enterprise a department and month, an edition, open at a time) are None without a limit.
+    The lead offers it to the department `handed_to_id`, which leads it once it agrees.
     Until `invited_until` only the invited may book. `draw_at` makes it a ballot, drawn once `drawn_at` is set.
     `sequence` and `changed_at` rise with every change a calendar shows (RFC 5545 SEQUENCE, LAST-MODIFIED).
     """
@@ -166,11 +182,12 @@ class Slot(Versioned, Model):
         Index("ix_slots_starts_at", "starts_at"),
         Index("ix_slots_waiting", "id", sqlite_where=_IS_WAITED_FOR, postgresql_where=_IS_WAITED_FOR),
         Index("ix_slots_lapses_at", "lapses_at", sqlite_where=_LAPSES, postgresql_where=_LAPSES),
+        Index("ix_slots_handed_to_id", "handed_to_id", sqlite_where=_IS_OFFERED, postgresql_where=_IS_OFFERED),
         Index("ix_slots_draw_at", "draw_at", sqlite_where=_AWAITS_DRAW, postgresql_where=_AWAITS_DRAW),
     )
 
     id: Mapped[Id]
-    public_id: Mapped[PublicId]
+    public_id: Mapped[PublicId] = mapped_column(insert_sentinel=True)  # so one INSERT takes many, on SQLite too
     state: Mapped[SlotState] = mapped_column(text_enum(SlotState, "state"), default=SlotState.DRAFT)
     title: Mapped[str] = mapped_column(String(TITLE_MAX))
     title_en: Mapped[str] = mapped_column(String(TITLE_MAX), default="")
@@ -178,6 +195,7 @@ class Slot(Versioned, Model):
     topic: Mapped[Topic] = mapped_column(text_enum(Topic, "topic"))
     format: Mapped[SlotFormat] = mapped_column(text_enum(SlotFormat, "format"))
     department_id: Mapped[int] = mapped_column(BigId, ForeignKey("departments.id"))
+    handed_to_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("departments.id"))
     edition_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("editions.id"), index=True)
     run_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("slot_runs.id"), index=True)
     place_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("places.id"), index=True)
@@ -222,7 +240,8 @@ class Slot(Versioned, Model):
     changed_at: Mapped[Instant]
     sequence: Mapped[int] = mapped_column(default=0)
 
-    department: Mapped[Department] = relationship()
+    department: Mapped[Department] = relationship(foreign_keys=department_id)
+    handed_to: Mapped[Department | None] = relationship(foreign_keys=handed_to_id)
     edition: Mapped[Edition | None] = relationship()
     run: Mapped[Run | None] = relationship()
     place: Mapped[Place | None] = relationship()

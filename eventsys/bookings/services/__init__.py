@@ -17,6 +17,7 @@ from eventsys.bookings.services.cancelling import cancel_booking, end_doubled
 from eventsys.bookings.services.editions import publish_edition
 from eventsys.bookings.services.exceptions import grant_exception
 from eventsys.bookings.services.holds import give_up_hold, hold_slot, save_draft
+from eventsys.bookings.services.joint import decline_support
 from eventsys.bookings.services.moving import MOVABLE, move_booking
 from eventsys.bookings.services.no_shows import (
     decide_no_show,
@@ -56,6 +57,7 @@ __all__ = [
     "decide_no_show",
     "decline_booking",
     "decline_request",
+    "decline_support",
     "decline_ticket",
     "delete_draft",
     "end_doubled",

@@ -18,6 +18,7 @@ from eventsys.core.db import db
 from eventsys.core.permissions import Permission
 from eventsys.directory.recipients import contacts_of
 from eventsys.slots import services as slots
+from eventsys.slots.messages import tell_supporting
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import nearest_slots
 from eventsys.slots.rules import NewSlot, SlotState
@@ -59,6 +60,7 @@ def call_off_slot(public_id: str, reason: str, *, actor: Actor) -> Slot:
     """Call a published slot off: every booking is cancelled, everyone booked is told why and where else to go."""
     slot = lock_slot_and_enterprises(public_id, actor, Permission.EDIT_SLOT)
     slots.mark_called_off(slot, reason, actor=actor)
+    tell_supporting(slot, slot.supporting, "called_off", reason=slot.call_off_reason)
     alternatives = [messages.slot_context(other) for other in nearest_slots(slot, party=1)]
     forgiven = update(Booking).where(Booking.slot_id == slot.id).values(is_late_cancellation=False)
     db.session.execute(forgiven)  # what is called off counts against no quota

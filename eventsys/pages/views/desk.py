@@ -21,6 +21,7 @@ from eventsys.slots.collection import OWED
 from eventsys.slots.models import Edition, Slot
 from eventsys.slots.queries import EVERYTHING, SlotCounts, count_by_department, list_desk_slots
 from eventsys.slots.queries.editions import list_collecting, list_standings
+from eventsys.slots.queries.support import list_support_wanted
 from eventsys.slots.rules import SlotState
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.locale import zone
@@ -48,6 +49,7 @@ def desk() -> str:
         numbers=_total(counts.values()) if is_overview else _numbers(slots),
         next_bookings=list_next_bookings(actor, lead),
         pending=list_pending(actor),
+        support_wanted=list_support_wanted(_answering(actor, chosen)),
         collecting=_collecting(actor),
         departments=departments if sees_everything else [],
         overview=[(item, counts.get(item.id, SlotCounts())) for item in departments] if is_overview else [],
@@ -81,11 +83,19 @@ def _collecting(actor: Actor) -> list[Collecting]:
     return found
 
 
+def _answering(actor: Actor, chosen: Department | None) -> frozenset[int]:
+    """The departments for which the desk shows what they were asked to support."""
+    if chosen is not None:
+        return frozenset({chosen.id})
+    return actor.departments(Role.CLERK)
+
+
 def _allowed(actor: Actor) -> dict[str, Any]:
     return {
         "may_edit": lambda slot: is_allowed(actor, Permission.EDIT_SLOT, slot.scope),
         "may_share": lambda slot: is_allowed(actor, Permission.SEE_DESK, slot.scope),
         "may_see_roster": lambda slot: is_allowed(actor, Permission.SEE_ROSTER, slot.scope),
+        "may_answer_for": lambda item: is_allowed(actor, Permission.EDIT_SLOT, item.scope),
         "may_create": may_somewhere(actor, Permission.CREATE_SLOT),
         "may_manage_gates": may_somewhere(actor, Permission.MANAGE_GATES),
     }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from flask import render_template
 from markupsafe import Markup
 
@@ -10,6 +13,7 @@ from eventsys.core.actor import Actor
 from eventsys.core.clock import now
 from eventsys.core.installation import absolute_url
 from eventsys.core.permissions import Permission, is_allowed
+from eventsys.directory.models import Department
 from eventsys.directory.queries import all_parks, all_tags
 from eventsys.pages.forms.words import format_words, size_words, topic_words
 from eventsys.pages.queries import list_invited
@@ -17,7 +21,8 @@ from eventsys.pages.rules import Standing
 from eventsys.pages.views.blueprint import slots_bp, standing_of
 from eventsys.pages.views.workdays import workday_note
 from eventsys.slots.models import Slot
-from eventsys.slots.queries import audience_of, get_visible_slot, is_slot_for, nearest_slots
+from eventsys.slots.queries import EVERYTHING, STAFF, audience_of, get_visible_slot, is_slot_for, nearest_slots
+from eventsys.slots.queries.support import confirmed_support
 from eventsys.slots.rules import AudienceKind
 from eventsys.web.guards import current_actor, public
 from eventsys.web.locale import local_name
@@ -35,6 +40,7 @@ def detail(public_id: str) -> str:
     stand = standing_of(slot, is_invited=_comes_first(slot, actor))
     may_edit = is_allowed(actor, Permission.EDIT_SLOT, slot.scope)
     url = absolute_url(f"/slots/{slot.public_id}")
+    answers = confirmed_support(slot) if slot.supporting and actor.has(*STAFF, *EVERYTHING) else {}
     return render_template(
         "slots/detail.html",
         slot=slot,
@@ -48,6 +54,8 @@ def detail(public_id: str) -> str:
         may_book_on_behalf=is_allowed(actor, Permission.BOOK_ON_BEHALF, slot.scope),
         may_share=is_allowed(actor, Permission.SEE_DESK, slot.scope),
         workday_note=workday_note(slot.starts_at, slot.ends_at) if may_edit and stand is Standing.DRAFT else None,
+        answers=answers,
+        asked=[item for item in slot.supporting if _is_asked(actor, item, answers)],
         audience=_audience_words(slot, is_staff=is_allowed(actor, Permission.SEE_HIDDEN_SLOT, slot.scope)),
         paragraphs=slot.description.split("\n\n") if slot.description else [],
         topic=topic_words()[slot.topic.value],
@@ -55,6 +63,11 @@ def detail(public_id: str) -> str:
         url=url,
         code=_code(url, slot),
     )
+
+
+def _is_asked(actor: Actor, department: Department, answers: Mapping[int, datetime | None]) -> bool:
+    """Whether the actor is to answer for a department that has not said yet whether it supports the slot."""
+    return answers.get(department.id, now()) is None and is_allowed(actor, Permission.EDIT_SLOT, department.scope)
 
 
 def _is_invited(slot: Slot, actor: Actor) -> bool:

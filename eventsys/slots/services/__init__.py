@@ -1,5 +1,12 @@
 """The verbs that change slots. What reaches those who booked is told by bookings.services.slots, a floor above."""
 
+from eventsys.slots.services.joint import (
+    ask_again,
+    check_supports,
+    confirm_support,
+    get_answerer,
+    withdraw_support,
+)
 from eventsys.slots.services.runs import create_run, delete_run_drafts, preview_run, publish_run, undo_run
 from eventsys.slots.services.slots import (
     MOVES,
@@ -15,6 +22,9 @@ from eventsys.slots.services.slots import (
 
 __all__ = [
     "MOVES",
+    "ask_again",
+    "check_supports",
+    "confirm_support",
     "copy_slot",
     "create_run",
     "create_slot",
@@ -22,10 +32,12 @@ __all__ = [
     "delete_run_drafts",
     "edit_slot",
     "edit_slots",
+    "get_answerer",
     "mark_called_off",
     "naming",
     "preview_run",
     "publish_run",
     "publish_slot",
     "undo_run",
+    "withdraw_support",
 ]

@@ -13,6 +13,7 @@ from eventsys.core.permissions import Permission, Scope, authorize
 from eventsys.slots.draws import Draw, check_draw
 from eventsys.slots.models import Run, Slot
 from eventsys.slots.rules import NewSlot, SlotState, clean_slot
+from eventsys.slots.services.joint import ask_supporting
 from eventsys.slots.services.publishing import mark_published
 from eventsys.slots.services.writing import Shared, described, draw_of, invite, write
 
@@ -41,6 +42,7 @@ def make_slots(
     invite(zip(slots, [command.audience for command in cleaned], strict=True))
     for slot in slots:
         audit.record(actor, "slot.created", "slot", slot.public_id, after=described(slot))
+    ask_supporting(slots, actor=actor)
     if publish:
         mark_published(slots, actor)
     return slots

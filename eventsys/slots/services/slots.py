@@ -20,6 +20,7 @@ from eventsys.slots.draws import check_draw
 from eventsys.slots.models import Slot, slot_enterprises
 from eventsys.slots.queries import get_slot_of, get_visible_slot
 from eventsys.slots.rules import Audience, NewSlot, SlotState, check_call_off, clean_slot, month_of
+from eventsys.slots.services.joint import ask_supporting, follow_supporting
 from eventsys.slots.services.making import make_slots
 from eventsys.slots.services.publishing import Sets, mark_published, seal_draw, sets_of, touch
 from eventsys.slots.services.writing import COUNTED, Shared, described, draw_of, set_invited, write
@@ -46,10 +47,13 @@ def edit_slot(slot: Slot, command: NewSlot, version: int | None, *, actor: Actor
 
     The caller has locked who booked it; use bookings.services.slots.change_slot, which tells them.
     """
+    lead = slot.department_id
     changed, sets = _edit(slot, command, version, actor, Shared())
     set_invited(slot, command.audience)
     if changed & SHOWN_IN_CALENDARS:
         touch([slot], sets)
+    if "supporting" in changed:
+        follow_supporting(slot, sets.departments - {lead}, actor=actor)
     return changed
 
 
@@ -58,6 +62,7 @@ def edit_slots(changes: Iterable[tuple[Slot, NewSlot, NewSlot]], *, actor: Actor
     its slot as `occurrence`."""
     shared, shown, sets_before = Shared(), [], []
     for slot, before, command in changes:
+        lead = slot.department_id
         with naming(slot):
             changed, sets = _edit(slot, command, None, actor, shared)
             if command.audience != before.audience:
@@ -65,6 +70,8 @@ def edit_slots(changes: Iterable[tuple[Slot, NewSlot, NewSlot]], *, actor: Actor
         if changed & SHOWN_IN_CALENDARS:
             shown.append(slot)
             sets_before.append(sets)
+        if "supporting" in changed:
+            follow_supporting(slot, sets.departments - {lead}, actor=actor)
     touch(shown, *sets_before)
 
 
@@ -132,6 +139,7 @@ def copy_slot(public_id: str, *, actor: Actor) -> Slot:
     invited = select(slot_enterprises.c.enterprise_id).where(slot_enterprises.c.slot_id == source.id)
     set_invited(copy, Audience(enterprises=tuple(db.session.scalars(invited))))
     audit.record(actor, "slot.created", "slot", copy.public_id, after={**described(copy), "copied_from": public_id})
+    ask_supporting([copy], actor=actor)
     return copy
 
 
