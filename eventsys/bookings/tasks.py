@@ -9,6 +9,7 @@ from eventsys.bookings.queries import list_slots_over, list_slots_reopened, list
 from eventsys.bookings.queries.ballot import list_slots_to_draw, list_slots_with_untold
 from eventsys.bookings.services import (
     chase_approvals,
+    chase_reconfirmations,
     chase_requests,
     end_queue,
     hold_draw,
@@ -73,3 +74,5 @@ def remind_departments() -> None:
         chase_approvals(remind_before)
     with unit_of_work():
         chase_requests(remind_before)
+    with unit_of_work():
+        chase_reconfirmations()

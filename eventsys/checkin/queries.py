@@ -207,7 +207,8 @@ def list_missing(slot_id: int) -> Sequence[Booking]:
 
 def _is_missing() -> ColumnElement[bool]:
     is_noted = exists().where(NoShow.booking_id == Booking.id)
-    return and_(Booking.state == BookingState.CONFIRMED, ~has_come(), ~is_noted)
+    has_agreed = Booking.moved_from.is_(None)  # to the time at which it was, after a large move
+    return and_(Booking.state == BookingState.CONFIRMED, has_agreed, ~has_come(), ~is_noted)
 
 
 @dataclass(frozen=True, slots=True)

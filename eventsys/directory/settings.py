@@ -132,6 +132,7 @@ class Settings:
     quota_edition: int = _number(3, 0, 1_000, Unit.SLOTS, is_limit=True)
     quota_open: int = _number(6, 0, 1_000, Unit.SLOTS, is_limit=True)
     day_slots: int = _number(3, 0, 100, Unit.SLOTS, is_limit=True, by_department=True)
+    reconfirm_minutes: int = _number(60, 0, MINUTES_MAX, Unit.MINUTES, is_limit=True, by_department=True)
     hold_minutes: int = _number(10, 3, 60, Unit.MINUTES)
     approval_days: int = _number(2, 1, 20, Unit.WORKING_DAYS)
     approval_reminder_days: int = _number(1, 1, 20, Unit.WORKING_DAYS)

@@ -105,6 +105,7 @@ class BookingOut(BookedOut):
     asks_first = fields.Boolean()
     passed_over = Whole(metadata={"description": "how often smaller parties went first"})
     approve_by = Instant(allow_none=True, metadata={"description": "until when the department should answer"})
+    moved_from = Instant(allow_none=True, metadata={"description": "the start agreed to, until the new one is"})
     cancelled_at = Instant(allow_none=True)
     is_late_cancellation = fields.Boolean()
     cancel_reason = Text()
@@ -268,6 +269,7 @@ def booking_json(booking: Booking, actor: Actor, place: int | None = None) -> di
         "asks_first": booking.asks_first,
         "passed_over": booking.passed_over,
         "approve_by": _moment(booking.approve_by),
+        "moved_from": _moment(booking.moved_from),
         "cancelled_at": _moment(booking.cancelled_at),
         "is_late_cancellation": booking.is_late_cancellation,
         "cancel_reason": booking.cancel_reason,

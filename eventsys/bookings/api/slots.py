@@ -19,6 +19,7 @@ from eventsys.core.permissions import Permission, is_allowed
 from eventsys.slots.api import CallOffIn, SlotOut, SlotPatch, changed_command, slot_response, viewer
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import get_visible_slot
+from eventsys.slots.rules import REASON_MAX
 from eventsys.web.guards import current_actor, public, requires
 from eventsys.web.parsing import Part, Text, version_of
 
@@ -29,6 +30,12 @@ class ETagHeader(Part):
     """The version to send back in If-Match."""
 
     etag = fields.String(data_key="ETag")
+
+
+class SlotChange(SlotPatch):
+    """What is to change, and what those who booked are told of it."""
+
+    reason = Text(REASON_MAX, metadata={"description": "told to those who booked when time or place moves"})
 
 
 class IfMatchHeader(Part):
@@ -51,7 +58,7 @@ def one_slot(slot: str) -> Response:
 @bp.patch("/slots/<slot>")
 @requires(Permission.EDIT_SLOT)
 @bp.input(IfMatchHeader, location="headers", arg_name="header")
-@bp.input(SlotPatch, arg_name="body")
+@bp.input(SlotChange, arg_name="body")
 @bp.output(SlotOut, headers=ETagHeader)
 @bp.doc(responses=[409, 412, 428])
 def change(slot: str, header: dict[str, Any], body: dict[str, Any]) -> Response:
@@ -65,7 +72,7 @@ def change(slot: str, header: dict[str, Any], body: dict[str, Any]) -> Response:
         raise Conflict("stale_edit", version=found.version)
     command, version = changed_command(found, body), found.version
     with unit_of_work():  # reads the slot anew under its lock and compares the version again
-        change_slot(slot, command, version=version, actor=actor)
+        change_slot(slot, command, version=version, actor=actor, reason=body.get("reason", ""))
     return slot_response(get_visible_slot(slot, actor), shows_online_url=True)
 
 

@@ -114,6 +114,13 @@ def list_pending_since(remind_before: datetime) -> Sequence[Booking]:
     return db.session.scalars(query.order_by(Booking.id).limit(BATCH)).all()
 
 
+def list_unreconfirmed() -> Sequence[Booking]:
+    """Bookings whose enterprises should have said by now whether they come at the new time."""
+    query = select(Booking).where(Booking.reconfirm_by <= now()).options(joinedload(Booking.slot))
+    query = query.with_for_update(of=Booking, skip_locked=True)
+    return db.session.scalars(query.order_by(Booking.id).limit(BATCH)).all()
+
+
 def list_waiting(slot: str) -> Sequence[str]:
     """Public ids of who waits for a slot or has an offer of it (public id), first come first."""
     query = (

@@ -25,6 +25,7 @@ from eventsys.bookings.services.no_shows import (
     record_no_show,
     take_back_no_show,
 )
+from eventsys.bookings.services.reconfirming import chase_reconfirmations, reconfirm_booking
 from eventsys.bookings.services.releasing import let_in, release_booking, take_back, undo_release
 from eventsys.bookings.services.requests import (
     arrange_visit,
@@ -52,6 +53,7 @@ __all__ = [
     "change_run",
     "change_slot",
     "chase_approvals",
+    "chase_reconfirmations",
     "chase_requests",
     "confirm_booking",
     "decide_no_show",
@@ -74,6 +76,7 @@ __all__ = [
     "name_yourself",
     "publish_edition",
     "publish_slot",
+    "reconfirm_booking",
     "record_no_show",
     "rejoin",
     "release_booking",

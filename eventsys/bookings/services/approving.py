@@ -10,6 +10,7 @@ from eventsys.bookings.queries import list_pending_since
 from eventsys.bookings.rules import REASON_MAX, BookingState
 from eventsys.bookings.services.cancelling import end_booking
 from eventsys.bookings.services.locking import lock_booking
+from eventsys.bookings.services.reconfirming import reconfirm_booking
 from eventsys.bookings.services.states import enter
 from eventsys.bookings.services.waiting import confirm_offer, places_freed
 from eventsys.core.actor import Actor
@@ -23,13 +24,16 @@ from eventsys.slots.models import Slot
 
 
 def confirm_booking(public_id: str, *, actor: Actor) -> Booking:
-    """Say yes: the department to a pending booking, the enterprise (or the department for it) to an offer."""
+    """Say yes: the department to a pending booking, the enterprise (or the department for it) to an offer, or to the
+    new time of a slot that has moved."""
     booking, slot = lock_booking(public_id, actor)
     if booking.state is BookingState.PENDING:
         authorize(actor, Permission.EDIT_SLOT, slot.scope)
         _approve(booking, slot, actor)
         return booking
     authorize(actor, Permission.CHANGE_BOOKING, booking.scope_with(slot))
+    if booking.state is BookingState.CONFIRMED and booking.moved_from is not None:
+        return reconfirm_booking(public_id, actor=actor)
     if booking.state is not BookingState.OFFERED:
         raise Conflict("booking_state", state=booking.state.value)
     confirm_offer(booking, slot, get_district().settings, actor=actor)

@@ -26,7 +26,8 @@ def cancel_booking(public_id: str, *, actor: Actor, reason: str = "", version: i
         booking.require_version(version)
     check_cancel(booking.state, slot.state, slot.starts_at, now())
     was_confirmed = booking.state is BookingState.CONFIRMED
-    end_booking(booking, slot, actor, reason, is_late=was_confirmed and now() > slot.cancel_until)
+    is_late = was_confirmed and booking.moved_from is None and now() > slot.cancel_until  # a moved slot binds nobody
+    end_booking(booking, slot, actor, reason, is_late=is_late)
     places_freed(slot)
     by_staff = booking.enterprise_id not in actor.enterprises()
     recipients = contacts_of(booking.enterprise_id) if by_staff else messages.booker(actor)

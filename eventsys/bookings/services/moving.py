@@ -48,7 +48,8 @@ def move_booking(public_id: str, to: str, *, actor: Actor, version: int | None =
     state = _admitted(booking, entry, actor)
     fresh = _copy(booking, entry, state, actor)
     booking.moved_to_id = fresh.id
-    is_late = booking.state is BookingState.CONFIRMED and now() > old.cancel_until
+    is_bound = booking.state is BookingState.CONFIRMED and booking.moved_from is None
+    is_late = is_bound and now() > old.cancel_until
     end_booking(booking, old, actor, "", is_late=is_late, action="booking.moved")
     places_freed(old)
     contacts = contacts_of(booking.enterprise_id)

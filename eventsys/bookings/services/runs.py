@@ -27,7 +27,8 @@ from eventsys.slots.services import edit_slots, naming
 class RunChange:
     """The command to change a slot (public id) and, by its scope, others of its run alike.
 
-    `shown` are the booked slots (public ids) the person has been told of, `agreed` those of them that may change.
+    `shown` are the booked slots (public ids) the person has been told of, `agreed` those of them that may change;
+    `reason` is what those who booked are told.
     """
 
     slot: str
@@ -36,6 +37,7 @@ class RunChange:
     scope: RunScope = RunScope.THIS
     shown: frozenset[str] = frozenset()
     agreed: frozenset[str] = frozenset()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def change_run(change: RunChange, *, actor: Actor) -> RunChanged:
     """
     others = _lock(change, actor)
     before = command_of(_get_slot(change.slot, actor))
-    slot = change_slot(change.slot, change.command, version=change.version, actor=actor)
+    slot = change_slot(change.slot, change.command, version=change.version, actor=actor, reason=change.reason)
     after, zone = command_of(slot), installation().zone
     commands = zip(others, commands_of(others), strict=True)
     differing = [
@@ -68,11 +70,11 @@ def change_run(change: RunChange, *, actor: Actor) -> RunChanged:
     if any(other.public_id not in change.shown for other in taken):
         raise Conflict("run_booked", slots=[(other.public_id, other.starts_at, booked[other.id]) for other in taken])
     left = {other.id for other in taken if other.public_id not in change.agreed}
-    _change_others([item for item in differing if item[0].id not in left], actor)
+    _change_others([item for item in differing if item[0].id not in left], change.reason, actor)
     return RunChanged(slot, len(differing) - len(left), len(left))
 
 
-def _change_others(changes: list[tuple[Slot, NewSlot, NewSlot]], actor: Actor) -> None:
+def _change_others(changes: list[tuple[Slot, NewSlot, NewSlot]], reason: str, actor: Actor) -> None:
     """Those nobody has ever booked in one go, each of the others with who has."""
     keys = [other.id for other, _own, _becomes in changes]
     known = set(db.session.scalars(select(Booking.slot_id).where(Booking.slot_id.in_(keys)).distinct()))
@@ -80,7 +82,7 @@ def _change_others(changes: list[tuple[Slot, NewSlot, NewSlot]], actor: Actor) -
     for other, _own, becomes in changes:
         if other.id in known:
             with naming(other):
-                change_slot(other.public_id, becomes, version=None, actor=actor)
+                change_slot(other.public_id, becomes, version=None, actor=actor, reason=reason)
 
 
 def _lock(change: RunChange, actor: Actor) -> list[Slot]:

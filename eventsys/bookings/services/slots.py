@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import update
 
 from eventsys.bookings import messages
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import list_slot_bookings, next_lapse
-from eventsys.bookings.rules import ACTIVE, BookingState, TicketState
+from eventsys.bookings.rules import ACTIVE, BookingState
+from eventsys.bookings.rules.moves import is_large_move
 from eventsys.bookings.services.admission import release_lapsed_holds
 from eventsys.bookings.services.cancelling import end_booking
 from eventsys.bookings.services.locking import lock_slot_and_enterprises
+from eventsys.bookings.services.reconfirming import answer_by, await_answer, reconfirm_minutes
 from eventsys.bookings.services.states import enter
 from eventsys.bookings.services.waiting import places_freed
 from eventsys.core.actor import Actor
 from eventsys.core.db import db
 from eventsys.core.permissions import Permission
+from eventsys.core.text import clean_line
 from eventsys.directory.recipients import contacts_of
 from eventsys.slots import services as slots
 from eventsys.slots.messages import tell_supporting
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import nearest_slots
-from eventsys.slots.rules import NewSlot, SlotState
+from eventsys.slots.rules import REASON_MAX, NewSlot, SlotState
 
 COPIED = frozenset({"starts_at", "department_id", "edition_id"})  # of the slot, into its bookings
 
 
-def change_slot(public_id: str, command: NewSlot, *, version: int | None, actor: Actor) -> Slot:
-    """Edit a slot; whoever booked it is told when time or place moved, and their calendars follow."""
+def change_slot(public_id: str, command: NewSlot, *, version: int | None, actor: Actor, reason: str = "") -> Slot:
+    """Edit a slot; whoever booked or supports it is told when time or place moved, with the reason, and their calendars
+    follow. After a large move they are asked to confirm again."""
+    reason = clean_line(reason, "reason", REASON_MAX)
     slot = lock_slot_and_enterprises(public_id, actor, Permission.EDIT_SLOT)
+    was_at = slot.starts_at
     release_lapsed_holds(slot)
     changed = slots.edit_slot(slot, command, version, actor=actor)
     if changed & COPIED:
@@ -41,11 +49,23 @@ def change_slot(public_id: str, command: NewSlot, *, version: int | None, actor:
     if "draw_at" in changed and slot.waiting:
         _tell_postponed(slot)
     if changed & slots.MOVES:
-        for booking in list_slot_bookings(slot.id, ACTIVE):
-            messages.tell_contact("slot_moved", booking, slot, contacts_of(booking.enterprise_id))
-            valid = [item for item in booking.attendees if item.state is TicketState.VALID]
-            messages.tell_attendees("slot_moved", booking, slot, valid)
+        _tell_moved(slot, was_at, reason, actor)
     return slot
+
+
+def _tell_moved(slot: Slot, was_at: datetime, reason: str, actor: Actor) -> None:
+    """One message to everyone concerned, which asks them again when the start is far from what they agreed to."""
+    minutes, by = reconfirm_minutes(slot), answer_by(slot)
+    for booking in list_slot_bookings(slot.id, ACTIVE):
+        told = {"reason": reason, "was_at": was_at.isoformat()}
+        is_asked = await_answer(booking, slot, was_at, minutes, by)
+        answers = {"answer_until": by.isoformat()} if is_asked else {}
+        messages.tell_contact("slot_moved", booking, slot, contacts_of(booking.enterprise_id), **told, **answers)
+        messages.tell_attendees("slot_moved", booking, slot, booking.valid_attendees, **told)
+    if is_large_move(was_at, slot.starts_at, minutes):
+        slots.ask_again(slot, actor=actor)
+    else:
+        tell_supporting(slot, slot.supporting, "moved", reason=reason)
 
 
 def _tell_postponed(slot: Slot) -> None:
@@ -71,8 +91,7 @@ def call_off_slot(public_id: str, reason: str, *, actor: Actor) -> Slot:
         end_booking(booking, slot, actor, slot.call_off_reason, is_late=False)
         told = {"reason": slot.call_off_reason, "nearest": alternatives}
         messages.tell_contact("slot_called_off", booking, slot, contacts_of(booking.enterprise_id), **told)
-        valid = [item for item in booking.attendees if item.state is TicketState.VALID]
-        messages.tell_attendees("slot_called_off", booking, slot, valid, **told)
+        messages.tell_attendees("slot_called_off", booking, slot, booking.valid_attendees, **told)
     return slot
 
 

@@ -42,6 +42,8 @@ def enter(
     slot.waiting += new.waiting - old.waiting
     if state is BookingState.WAITLISTED and before is not state:
         _queue(booking, slot)
+    if state is not BookingState.CONFIRMED:
+        booking.moved_from = booking.reconfirm_by = None
     if state is BookingState.PENDING and before is not state:
         booking.reminded_at = None  # what it was told while it waited is no reminder of the department
     if lapses_at is not None and (slot.lapses_at is None or lapses_at < slot.lapses_at):

@@ -11,7 +11,14 @@ from werkzeug.wrappers import Response
 from eventsys.bookings.forms.answers import ConfirmForm, DeclineForm, HandOverForm, MoveForm
 from eventsys.bookings.models import Booking
 from eventsys.bookings.rules import BookingState
-from eventsys.bookings.services import confirm_booking, decline_booking, hand_over, move_booking, rejoin
+from eventsys.bookings.services import (
+    confirm_booking,
+    decline_booking,
+    hand_over,
+    move_booking,
+    reconfirm_booking,
+    rejoin,
+)
 from eventsys.bookings.views.blueprint import bp, show_form
 from eventsys.bookings.views.detail import get_changeable
 from eventsys.core.db import unit_of_work
@@ -22,6 +29,7 @@ from eventsys.directory.rules import MembershipState
 from eventsys.slots.queries import nearest_slots
 from eventsys.web.forms import Form
 from eventsys.web.guards import current_actor, requires
+from eventsys.web.wording import sentence
 
 TARGETS = 12
 
@@ -68,6 +76,22 @@ def approve(public_id: str) -> Response:
         flash(gettext("The booking is in another state by now. Reload and look."), "warning")
     else:
         flash(gettext("Confirmed. The enterprise is told."), "success")
+    return _to_booking(public_id)
+
+
+@bp.post("/bookings/<public_id>/reconfirm")
+@requires(Permission.CHANGE_BOOKING)
+def reconfirm(public_id: str) -> Response:
+    """The enterprise comes at the new time as well; a second press finds that said."""
+    actor = current_actor()
+    get_changeable(public_id, actor)
+    try:
+        with unit_of_work():
+            reconfirm_booking(public_id, actor=actor)
+    except Conflict as error:
+        flash(sentence(error.code, error.fields), "warning")
+    else:
+        flash(gettext("Thank you. The new time is confirmed."), "success")
     return _to_booking(public_id)
 
 

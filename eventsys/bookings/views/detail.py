@@ -134,7 +134,7 @@ def _cancel_page(booking: Booking, form: CancelForm, error: Refusal | None = Non
         booking=booking,
         slot=slot,
         blocked=blocked,
-        is_late=now() > slot.cancel_until,
+        is_late=booking.moved_from is None and now() > slot.cancel_until,
     )
 
 

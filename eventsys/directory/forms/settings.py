@@ -43,6 +43,7 @@ SECTIONS: tuple[tuple[Any, dict[str, Any]], ...] = (
         _l("Making slots"),
         {
             "day_slots": _l("A remark when a department has more slots in a day than"),
+            "reconfirm_minutes": _l("Those booked are asked again when a slot moves by more than, minutes"),
         },
     ),
     (

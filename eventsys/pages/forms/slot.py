@@ -40,6 +40,7 @@ from eventsys.slots.rules import (
     LABEL_MAX,
     PLACE_TEXT_MAX,
     QUESTIONS_MAX,
+    REASON_MAX,
     TITLE_MAX,
     URL_MAX,
     Audience,
@@ -245,7 +246,13 @@ class SlotForm(Form):
         )
 
 
-class RunSlotForm(SlotForm):
+class EditSlotForm(SlotForm):
+    """A slot that is there, and what those who booked are told when it moves."""
+
+    reason = StringField(_l("Reason of the move"), [Length(max=REASON_MAX)])
+
+
+class RunSlotForm(EditSlotForm):
     """A slot that was made together with others, and which of them the change is for."""
 
     scope = RadioField(_l("Make this change to"), [InputRequired()], default=RunScope.THIS.value)

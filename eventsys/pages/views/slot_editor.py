@@ -17,7 +17,7 @@ from eventsys.core.errors import Conflict, NotFound, Refusal
 from eventsys.core.permissions import Permission
 from eventsys.pages.forms.changes import Change, changes_of
 from eventsys.pages.forms.requests import values_of_request
-from eventsys.pages.forms.slot import RunSlotForm, SlotForm, set_value
+from eventsys.pages.forms.slot import EditSlotForm, RunSlotForm, SlotForm, set_value
 from eventsys.pages.forms.slot_values import first_values, values_of
 from eventsys.pages.queries import SlotChoices, list_invited, list_last_changes, load_slot_choices
 from eventsys.pages.views.blueprint import get_slot_for, slots_bp
@@ -88,7 +88,7 @@ def save(public_id: str) -> Response:
         return _page("slots/edit.html", form, slot=slot)
     seen = int(form.version.data) if (form.version.data or "").isdecimal() else 0
     try:
-        change = RunChange(public_id, form.to_command(), seen, *_scope_of(form))
+        change = RunChange(public_id, form.to_command(), seen, *_scope_of(form), reason=form.reason.data or "")
         with unit_of_work():
             changed = change_run(change, actor=current_actor())
     except Refusal as error:
@@ -134,8 +134,8 @@ def delete(public_id: str) -> Response:
     return redirect(url_for("pages.desk"), 303)
 
 
-def _form_of(slot: Slot) -> type[SlotForm]:
-    return SlotForm if slot.run_id is None else RunSlotForm
+def _form_of(slot: Slot) -> type[EditSlotForm]:
+    return EditSlotForm if slot.run_id is None else RunSlotForm
 
 
 def _scope_of(form: SlotForm) -> tuple[RunScope, frozenset[str], frozenset[str]]:
