@@ -108,6 +108,8 @@ SENTENCES: dict[str, Any] = {
     "slot_began": _l("The slot has begun already."),
     "slot_over": _l("The slot is over already."),
     "capacity_below_booked": _l("%(taken)s are booked already; the capacity cannot be lower."),
+    "queue_is_over": _l("Since %(queue_until)s the queue orders no more, so nobody can wait. Cancel bookings instead."),
+    "already_leads": _l("This department leads the slot already. Choose another."),
     "already_called_off": _l("The slot was called off and cannot be changed. Copy it instead."),
     "has_bookings": _l("Enterprises have booked. Call the slot off instead of deleting it."),
     # many slots at once

@@ -21,7 +21,9 @@ from eventsys.slots.models import Slot
 from eventsys.slots.queries import get_visible_slot
 from eventsys.slots.rules import REASON_MAX
 from eventsys.web.guards import current_actor, public, requires
-from eventsys.web.parsing import Part, Text, version_of
+from eventsys.web.parsing import Listed, Part, PublicId, Text, version_of
+
+WAITS_MAX = 200
 
 bp = APIBlueprint("slot_api", __name__, url_prefix="/api/v1", tag="Slots")
 
@@ -36,6 +38,7 @@ class SlotChange(SlotPatch):
     """What is to change, and what those who booked are told of it."""
 
     reason = Text(REASON_MAX, metadata={"description": "told to those who booked when time or place moves"})
+    waits = Listed(PublicId(), WAITS_MAX, metadata={"description": "bookings that go back to the head of the queue"})
 
 
 class IfMatchHeader(Part):
@@ -72,7 +75,7 @@ def change(slot: str, header: dict[str, Any], body: dict[str, Any]) -> Response:
         raise Conflict("stale_edit", version=found.version)
     command, version = changed_command(found, body), found.version
     with unit_of_work():  # reads the slot anew under its lock and compares the version again
-        change_slot(slot, command, version=version, actor=actor, reason=body.get("reason", ""))
+        change_slot(slot, command, version=version, actor=actor, **_told(body))
     return slot_response(get_visible_slot(slot, actor), shows_online_url=True)
 
 
@@ -99,6 +102,10 @@ def call_off(slot: str, body: dict[str, Any]) -> Response:
     with unit_of_work():
         call_off_slot(slot, body["reason"], actor=actor)
     return slot_response(get_visible_slot(slot, actor), shows_online_url=True)
+
+
+def _told(body: dict[str, Any]) -> dict[str, Any]:
+    return {"reason": body.get("reason", ""), "waits": body.get("waits", ())}
 
 
 def _may_join(slot: Slot, actor: Actor) -> bool:

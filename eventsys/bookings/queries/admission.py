@@ -14,6 +14,7 @@ from eventsys.bookings.rules import BookingState, SlotFacts
 from eventsys.core.clock import now
 from eventsys.core.db import db
 from eventsys.slots.models import Slot
+from eventsys.slots.queries import settled
 
 
 def facts_of(slot: Slot) -> SlotFacts:
@@ -39,13 +40,14 @@ def facts_of(slot: Slot) -> SlotFacts:
 def lock_slot(slot_id: int) -> Slot:
     """The slot's row, locked, with what messages tell of it. Who only refers to the slot, as a scan does, does not wait
     for it: a gate that holds an attendee and waited here would deadlock with whoever names attendees."""
-    return db.session.scalars(
+    slot = db.session.scalars(
         select(Slot)
         .where(Slot.id == slot_id)
         .options(joinedload(Slot.department), joinedload(Slot.place))
         .with_for_update(of=Slot, key_share=True)
         .execution_options(populate_existing=True)
     ).one()
+    return settled(slot)
 
 
 def get_own(booking_id: int) -> Booking:

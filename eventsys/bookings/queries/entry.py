@@ -33,6 +33,7 @@ from eventsys.core.flush import next_key
 from eventsys.core.types import PRESENT, BigId
 from eventsys.directory.models import Department, District, Place
 from eventsys.slots.models import Slot, slot_enterprises
+from eventsys.slots.queries import settled
 from eventsys.slots.rules import LONGEST
 
 # Of a slot that is locked for booking; whoever asks all the same gets it.
@@ -100,7 +101,7 @@ def _entry(query: Select[*tuple[Any, ...]], people: Collection[NewAttendee], **v
     limits = {QuotaKind.MONTH: row.Slot.quota_month, QuotaKind.EDITION: row.Slot.quota_edition}
     limits[QuotaKind.OPEN] = row.Slot.quota_open
     return Entry(
-        slot=row.Slot,
+        slot=settled(row.Slot),
         own=row.own,
         quotas=tuple(Quota(kind, limits[kind], getattr(row, kind.value) or 0) for kind in QuotaKind),
         has_exception=bool(row.has_exception),

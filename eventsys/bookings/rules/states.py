@@ -74,7 +74,8 @@ NEXT: dict[BookingState, frozenset[BookingState]] = {
             BookingState.CANCELLED,
         }
     ),
-    BookingState.PENDING: frozenset({BookingState.CONFIRMED, BookingState.CANCELLED}),
+    # Who has a place waits again only where the department makes the slot smaller and chooses them (ADR 0013).
+    BookingState.PENDING: frozenset({BookingState.CONFIRMED, BookingState.WAITLISTED, BookingState.CANCELLED}),
     BookingState.WAITLISTED: frozenset(
         {
             BookingState.CONFIRMED,
@@ -93,7 +94,7 @@ NEXT: dict[BookingState, frozenset[BookingState]] = {
             BookingState.EXPIRED,
         }
     ),
-    BookingState.CONFIRMED: frozenset({BookingState.CANCELLED}),
+    BookingState.CONFIRMED: frozenset({BookingState.WAITLISTED, BookingState.CANCELLED}),
     BookingState.CANCELLED: frozenset({BookingState.CONFIRMED}),  # released at the door, and they came after all
     BookingState.EXPIRED: frozenset(),
 }

@@ -14,8 +14,10 @@ from eventsys.bookings.services.attendees import (
 from eventsys.bookings.services.ballot import hold_draw, tell_drawn
 from eventsys.bookings.services.booking import Idempotency, book_slot
 from eventsys.bookings.services.cancelling import cancel_booking, end_doubled
+from eventsys.bookings.services.displacing import DISPLACEABLE
 from eventsys.bookings.services.editions import publish_edition
 from eventsys.bookings.services.exceptions import grant_exception
+from eventsys.bookings.services.handing import take_slot_over
 from eventsys.bookings.services.holds import give_up_hold, hold_slot, save_draft
 from eventsys.bookings.services.joint import decline_support
 from eventsys.bookings.services.moving import MOVABLE, move_booking
@@ -41,6 +43,7 @@ from eventsys.bookings.services.slots import call_off_slot, change_slot
 from eventsys.bookings.services.waiting import end_queue, rejoin, serve_queue, tell_reopened
 
 __all__ = [
+    "DISPLACEABLE",
     "MOVABLE",
     "Idempotency",
     "RunChange",
@@ -87,6 +90,7 @@ __all__ = [
     "share_token",
     "take_back",
     "take_back_no_show",
+    "take_slot_over",
     "tell_drawn",
     "tell_reopened",
     "undo_release",

@@ -28,7 +28,7 @@ class RunChange:
     """The command to change a slot (public id) and, by its scope, others of its run alike.
 
     `shown` are the booked slots (public ids) the person has been told of, `agreed` those of them that may change;
-    `reason` is what those who booked are told.
+    `reason` is what those who booked are told, `waits` are bookings of the slot that go back to its queue.
     """
 
     slot: str
@@ -38,6 +38,7 @@ class RunChange:
     shown: frozenset[str] = frozenset()
     agreed: frozenset[str] = frozenset()
     reason: str = ""
+    waits: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,14 @@ def change_run(change: RunChange, *, actor: Actor) -> RunChanged:
     """
     others = _lock(change, actor)
     before = command_of(_get_slot(change.slot, actor))
-    slot = change_slot(change.slot, change.command, version=change.version, actor=actor, reason=change.reason)
+    slot = change_slot(
+        change.slot,
+        change.command,
+        version=change.version,
+        actor=actor,
+        reason=change.reason,
+        waits=change.waits,
+    )
     after, zone = command_of(slot), installation().zone
     commands = zip(others, commands_of(others), strict=True)
     differing = [

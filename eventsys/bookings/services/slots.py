@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import update
@@ -13,6 +14,7 @@ from eventsys.bookings.rules import ACTIVE, BookingState
 from eventsys.bookings.rules.moves import is_large_move
 from eventsys.bookings.services.admission import release_lapsed_holds
 from eventsys.bookings.services.cancelling import end_booking
+from eventsys.bookings.services.displacing import displace, tell_displaced
 from eventsys.bookings.services.locking import lock_slot_and_enterprises
 from eventsys.bookings.services.reconfirming import answer_by, await_answer, reconfirm_minutes
 from eventsys.bookings.services.states import enter
@@ -21,9 +23,10 @@ from eventsys.core.actor import Actor
 from eventsys.core.db import db
 from eventsys.core.permissions import Permission
 from eventsys.core.text import clean_line
+from eventsys.directory.models import Department
 from eventsys.directory.recipients import contacts_of
 from eventsys.slots import services as slots
-from eventsys.slots.messages import tell_supporting
+from eventsys.slots.messages import tell_department_of_slots, tell_supporting
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import nearest_slots
 from eventsys.slots.rules import REASON_MAX, NewSlot, SlotState
@@ -31,37 +34,59 @@ from eventsys.slots.rules import REASON_MAX, NewSlot, SlotState
 COPIED = frozenset({"starts_at", "department_id", "edition_id"})  # of the slot, into its bookings
 
 
-def change_slot(public_id: str, command: NewSlot, *, version: int | None, actor: Actor, reason: str = "") -> Slot:
-    """Edit a slot; whoever booked or supports it is told when time or place moved, with the reason, and their calendars
-    follow. After a large move they are asked to confirm again."""
+def change_slot(
+    public_id: str,
+    command: NewSlot,
+    *,
+    version: int | None,
+    actor: Actor,
+    reason: str = "",
+    waits: Collection[str] = (),
+) -> Slot:
+    """Edit a slot; whoever booked or supports it is told once when time, place or lead changed, with the reason, and
+    their calendars follow. After a large move they are asked to confirm again.
+
+    The capacity is never below what is booked; the bookings `waits` (public ids) go back to the head of the queue.
+    """
     reason = clean_line(reason, "reason", REASON_MAX)
     slot = lock_slot_and_enterprises(public_id, actor, Permission.EDIT_SLOT)
-    was_at = slot.starts_at
+    was_at, former = slot.starts_at, slot.department
     release_lapsed_holds(slot)
+    displaced = displace(slot, waits, reason, actor=actor) if waits else []
     changed = slots.edit_slot(slot, command, version, actor=actor)
     if changed & COPIED:
-        _follow(slot)
+        follow_slot(slot)
     if "starts_at" in changed:
         _shorten_offers(slot)
+    if "department_id" in changed:
+        db.session.refresh(slot, ["department"])
+        tell_department_of_slots("slot_assigned", slot.department_id, [slot], former=former.name, reason=reason)
     if not changed or slot.state is not SlotState.PUBLISHED:
         return slot
     places_freed(slot)  # there may be more of them now
     if "draw_at" in changed and slot.waiting:
         _tell_postponed(slot)
+    tell_displaced(slot, displaced, reason)
+    told = {booking.id for booking, _before in displaced}
     if changed & slots.MOVES:
-        _tell_moved(slot, was_at, reason, actor)
+        _tell_moved(slot, was_at, reason, told, actor)
+    elif "department_id" in changed:
+        tell_handed_over(slot, former, reason, told)
     return slot
 
 
-def _tell_moved(slot: Slot, was_at: datetime, reason: str, actor: Actor) -> None:
-    """One message to everyone concerned, which asks them again when the start is far from what they agreed to."""
+def _tell_moved(slot: Slot, was_at: datetime, reason: str, told: Collection[int], actor: Actor) -> None:
+    """One message to everyone concerned but those `told` already, which asks them again when the start is far from what
+    they agreed to."""
     minutes, by = reconfirm_minutes(slot), answer_by(slot)
+    facts = {"reason": reason, "was_at": was_at.isoformat()}
     for booking in list_slot_bookings(slot.id, ACTIVE):
-        told = {"reason": reason, "was_at": was_at.isoformat()}
+        if booking.id in told:
+            continue
         is_asked = await_answer(booking, slot, was_at, minutes, by)
         answers = {"answer_until": by.isoformat()} if is_asked else {}
-        messages.tell_contact("slot_moved", booking, slot, contacts_of(booking.enterprise_id), **told, **answers)
-        messages.tell_attendees("slot_moved", booking, slot, booking.valid_attendees, **told)
+        messages.tell_contact("slot_moved", booking, slot, contacts_of(booking.enterprise_id), **facts, **answers)
+        messages.tell_attendees("slot_moved", booking, slot, booking.valid_attendees, **facts)
     if is_large_move(was_at, slot.starts_at, minutes):
         slots.ask_again(slot, actor=actor)
     else:
@@ -95,7 +120,16 @@ def call_off_slot(public_id: str, reason: str, *, actor: Actor) -> Slot:
     return slot
 
 
-def _follow(slot: Slot) -> None:
+def tell_handed_over(slot: Slot, former: Department, reason: str = "", told: Collection[int] = ()) -> None:
+    """Who leads a published slot now, to everyone who booked or supports it but those `told` already."""
+    tell_supporting(slot, slot.supporting, "handed_over", reason=reason)
+    for booking in list_slot_bookings(slot.id, ACTIVE):
+        if booking.id not in told:
+            contacts = contacts_of(booking.enterprise_id)
+            messages.tell_contact("slot_handed_over", booking, slot, contacts, former=former.name, reason=reason)
+
+
+def follow_slot(slot: Slot) -> None:
     """What the bookings have copied of their slot, so that quotas count where it is now."""
     values = {"month": slot.month, "department_id": slot.department_id, "edition_id": slot.edition_id}
     db.session.execute(update(Booking).where(Booking.slot_id == slot.id).values(**values))

@@ -22,6 +22,7 @@ _WORDS = {
     "booking.hold_given_up": _l("Held place given back"),
     "booking.expired": _l("Not confirmed in time"),
     "booking.approved": _l("Confirmed by the department"),
+    "booking.displaced": _l("The slot became smaller: waits again, first in the queue"),
     "booking.reconfirmed": _l("Agreed to the new time"),
     "booking.declined": _l("Declined by the department"),
     "booking.offer_passed": _l("Let the offered place go and waits on"),

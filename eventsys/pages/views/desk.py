@@ -21,7 +21,7 @@ from eventsys.slots.collection import OWED
 from eventsys.slots.models import Edition, Slot
 from eventsys.slots.queries import EVERYTHING, SlotCounts, count_by_department, list_desk_slots
 from eventsys.slots.queries.editions import list_collecting, list_standings
-from eventsys.slots.queries.support import list_support_wanted
+from eventsys.slots.queries.support import list_offered, list_support_wanted
 from eventsys.slots.rules import SlotState
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.locale import zone
@@ -42,6 +42,7 @@ def desk() -> str:
     lead = chosen.id if chosen else None
     slots = [] if is_overview else list_desk_slots(actor, *span, lead)
     counts = count_by_department(*span) if is_overview else {}
+    answering = _answering(actor, chosen)
     return render_template(
         "pages/desk.html",
         month=month,
@@ -49,7 +50,8 @@ def desk() -> str:
         numbers=_total(counts.values()) if is_overview else _numbers(slots),
         next_bookings=list_next_bookings(actor, lead),
         pending=list_pending(actor),
-        support_wanted=list_support_wanted(_answering(actor, chosen)),
+        support_wanted=list_support_wanted(answering),
+        offered=list_offered(answering),
         collecting=_collecting(actor),
         departments=departments if sees_everything else [],
         overview=[(item, counts.get(item.id, SlotCounts())) for item in departments] if is_overview else [],
@@ -84,7 +86,7 @@ def _collecting(actor: Actor) -> list[Collecting]:
 
 
 def _answering(actor: Actor, chosen: Department | None) -> frozenset[int]:
-    """The departments for which the desk shows what they were asked to support."""
+    """The departments for which the desk shows what others ask of them."""
     if chosen is not None:
         return frozenset({chosen.id})
     return actor.departments(Role.CLERK)

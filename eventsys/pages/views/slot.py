@@ -24,6 +24,7 @@ from eventsys.slots.models import Slot
 from eventsys.slots.queries import EVERYTHING, STAFF, audience_of, get_visible_slot, is_slot_for, nearest_slots
 from eventsys.slots.queries.support import confirmed_support
 from eventsys.slots.rules import AudienceKind
+from eventsys.slots.services import may_answer_offer
 from eventsys.web.guards import current_actor, public
 from eventsys.web.locale import local_name
 from eventsys.web.qr import qr_svg
@@ -51,6 +52,7 @@ def detail(public_id: str) -> str:
         may_wait=now() < slot.queue_until,
         nearest=nearest_slots(slot, 1) if stand in NOT_BOOKABLE else [],
         may_edit=may_edit,
+        may_take=may_answer_offer(slot, actor),
         may_book_on_behalf=is_allowed(actor, Permission.BOOK_ON_BEHALF, slot.scope),
         may_share=is_allowed(actor, Permission.SEE_DESK, slot.scope),
         workday_note=workday_note(slot.starts_at, slot.ends_at) if may_edit and stand is Standing.DRAFT else None,

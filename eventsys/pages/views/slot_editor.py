@@ -9,8 +9,16 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from eventsys.bookings.models import VisitRequest
-from eventsys.bookings.queries import get_request
-from eventsys.bookings.services import RunChange, RunChanged, arrange_visit, change_run, delete_draft, publish_slot
+from eventsys.bookings.queries import get_request, list_slot_bookings
+from eventsys.bookings.services import (
+    DISPLACEABLE,
+    RunChange,
+    RunChanged,
+    arrange_visit,
+    change_run,
+    delete_draft,
+    publish_slot,
+)
 from eventsys.core.audit import AuditEntry
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Conflict, NotFound, Refusal
@@ -88,7 +96,9 @@ def save(public_id: str) -> Response:
         return _page("slots/edit.html", form, slot=slot)
     seen = int(form.version.data) if (form.version.data or "").isdecimal() else 0
     try:
-        change = RunChange(public_id, form.to_command(), seen, *_scope_of(form), reason=form.reason.data or "")
+        change = RunChange(
+            public_id, form.to_command(), seen, *_scope_of(form), reason=form.reason.data or "", waits=_waits()
+        )
         with unit_of_work():
             changed = change_run(change, actor=current_actor())
     except Refusal as error:
@@ -144,6 +154,11 @@ def _scope_of(form: SlotForm) -> tuple[RunScope, frozenset[str], frozenset[str]]
     return RunScope(form.scope.data) if isinstance(form, RunSlotForm) else RunScope.THIS, shown, agreed
 
 
+def _waits() -> frozenset[str]:
+    """The bookings that are to wait, so that the slot can become smaller."""
+    return frozenset(request.form.getlist("waits"))
+
+
 def _told_of(changed: RunChanged) -> str:
     parts = [gettext("The changes are saved.")]
     if changed.others:
@@ -188,6 +203,9 @@ def _refused(public_id: str, form: SlotForm, error: Refusal, seen: int) -> Respo
         error = Conflict(
             error.code, occurrence=error.fields["occurrence"], reason=sentence(because.code, because.fields)
         )
+    if error.code in {"capacity_below_booked", "queue_is_over"}:
+        placed = list_slot_bookings(slot.id, DISPLACEABLE)[::-1]
+        return _page("slots/edit.html", form, error, slot=slot, placed=placed, waits=_waits())
     if error.code != "stale_edit":
         return _page("slots/edit.html", form, error, slot=slot)
     entries = list_last_changes(slot, seen)

@@ -26,6 +26,7 @@ from eventsys.slots.queries.slots import (
     in_brief,
     list_desk_slots,
     list_slots,
+    settled,
     visible_to,
     with_details,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "lock_run_drafts",
     "lock_slots",
     "nearest_slots",
+    "settled",
     "visible_to",
     "with_details",
 ]

@@ -103,6 +103,8 @@ def _exists_for(slot: Slot, actor: Actor) -> bool:
         return True
     if any(department.id in actor.departments(*STAFF) for department in slot.supporting):
         return True
+    if slot.handed_to_id is not None and slot.handed_to_id in actor.departments(*STAFF):
+        return True
     if slot.state is SlotState.DRAFT:
         return False
     audience = audience_of(slot)
@@ -120,6 +122,16 @@ def get_slot_of(public_id: str, actor: Actor, permission: Permission) -> Slot:
     ).one_or_none()
     if slot is None or not is_allowed(actor, permission, slot.scope):
         raise NotFound()
+    return settled(slot)
+
+
+def settled(slot: Slot) -> Slot:
+    """A slot that was read with department and place while another transaction changed it: PostgreSQL then reads the
+    locked row alone anew, and what is joined to its new values is missing. It is read here."""
+    keys = {"department": slot.department_id, "place": slot.place_id}
+    missing = [name for name, key in keys.items() if key is not None and vars(slot).get(name, name) is None]
+    if missing:
+        db.session.refresh(slot, missing)
     return slot
 
 

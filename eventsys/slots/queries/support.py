@@ -1,4 +1,4 @@
-"""Reads of joint slots: which departments support them, and which of those have not answered."""
+"""Reads of what departments ask of each other: to support a slot, or to take it over."""
 
 from __future__ import annotations
 
@@ -51,3 +51,14 @@ def list_unasked(slots: Collection[int]) -> list[tuple[int, int]]:
     support = slot_departments.c
     query = select(support.slot_id, support.department_id).where(support.slot_id.in_(slots), support.asked_at.is_(None))
     return [(row[0], row[1]) for row in db.session.execute(query.order_by(support.department_id, support.slot_id))]
+
+
+def list_offered(departments: Collection[int]) -> Sequence[Slot]:
+    """Slots to come that their leads offer to departments (primary keys), by start."""
+    if not departments:
+        return []
+    query = select(Slot).where(
+        Slot.handed_to_id.in_(departments), Slot.state != SlotState.CALLED_OFF, Slot.starts_at > now()
+    )
+    query = query.options(joinedload(Slot.department), joinedload(Slot.handed_to), joinedload(Slot.place))
+    return db.session.scalars(query.order_by(Slot.starts_at, Slot.id).limit(SUPPORT_SHOWN)).all()

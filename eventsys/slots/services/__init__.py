@@ -1,5 +1,12 @@
 """The verbs that change slots. What reaches those who booked is told by bookings.services.slots, a floor above."""
 
+from eventsys.slots.services.handing import (
+    decline_slot_offer,
+    lock_offered,
+    may_answer_offer,
+    offer_slot,
+    withdraw_slot_offer,
+)
 from eventsys.slots.services.joint import (
     ask_again,
     check_supports,
@@ -18,6 +25,7 @@ from eventsys.slots.services.slots import (
     mark_called_off,
     naming,
     publish_slot,
+    take_over,
 )
 
 __all__ = [
@@ -28,16 +36,22 @@ __all__ = [
     "copy_slot",
     "create_run",
     "create_slot",
+    "decline_slot_offer",
     "delete_draft",
     "delete_run_drafts",
     "edit_slot",
     "edit_slots",
     "get_answerer",
+    "lock_offered",
     "mark_called_off",
+    "may_answer_offer",
     "naming",
+    "offer_slot",
     "preview_run",
     "publish_run",
     "publish_slot",
+    "take_over",
     "undo_run",
+    "withdraw_slot_offer",
     "withdraw_support",
 ]

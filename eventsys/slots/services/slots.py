@@ -18,8 +18,9 @@ from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, Scope, authorize
 from eventsys.slots.draws import check_draw
 from eventsys.slots.models import Slot, slot_enterprises
-from eventsys.slots.queries import get_slot_of, get_visible_slot
+from eventsys.slots.queries import command_of, get_slot_of, get_visible_slot
 from eventsys.slots.rules import Audience, NewSlot, SlotState, check_call_off, clean_slot, month_of
+from eventsys.slots.services.handing import authorize_taking, handed_over, mark_taken_over
 from eventsys.slots.services.joint import ask_supporting, follow_supporting
 from eventsys.slots.services.making import make_slots
 from eventsys.slots.services.publishing import Sets, mark_published, seal_draw, sets_of, touch
@@ -90,6 +91,22 @@ def _edit(
 ) -> tuple[frozenset[str], Sets]:
     """Write the command into the row; which columns differ, and the feed sets it was in."""
     authorize(actor, Permission.EDIT_SLOT, slot.scope)
+    return _rewrite(slot, command, version, actor, shared)
+
+
+def take_over(slot: Slot, department: int, *, actor: Actor) -> None:
+    """Make a locked slot that is offered to a department (primary key) its own. The caller has locked who booked it."""
+    authorize_taking(slot, actor)
+    command = handed_over(command_of(slot), department)
+    _changed, sets = _rewrite(slot, command, None, actor, Shared())
+    db.session.refresh(slot, ["department"])
+    mark_taken_over(slot, actor=actor)
+    touch([slot], sets)
+
+
+def _rewrite(
+    slot: Slot, command: NewSlot, version: int | None, actor: Actor, shared: Shared
+) -> tuple[frozenset[str], Sets]:
     if slot.state is SlotState.CALLED_OFF:
         raise Conflict("already_called_off")
     if command.department != slot.department_id:
@@ -128,7 +145,7 @@ def copy_slot(public_id: str, *, actor: Actor) -> Slot:
     authorize(actor, Permission.CREATE_SLOT, source.scope)
     copy = Slot(public_id=new_public_id(), created_by_id=actor.person, state=SlotState.DRAFT)
     skipped = {"id", "public_id", "state", "version", "created_at", "created_by_id", "published_at", "called_off_at"}
-    skipped |= {"call_off_reason", "run_id", "changed_at", "sequence", *COUNTED}
+    skipped |= {"call_off_reason", "run_id", "handed_to_id", "changed_at", "sequence", *COUNTED}
     for column in set(Slot.__table__.columns.keys()) - skipped:
         setattr(copy, column, getattr(source, column))
     copy.supporting, copy.services = list(source.supporting), list(source.services)
