@@ -74,6 +74,7 @@ WALK = (
     Stop("slots-many", "/desk/slots/many", "clerk"),
     Stop("slots-copied", "/desk/slots/copy-month", "clerk"),
     Stop("slot-edit", "/slots/{own}/edit", "clerk"),
+    Stop("slot-hand-over", "/slots/{own}/hand-over", "clerk"),
     Stop("slot-call-off", "/slots/{own}/call-off", "clerk"),
     Stop("slot-notice", "/slots/{own}/notice", "clerk"),
     Stop("book-on-behalf", "/slots/{own}/book", "clerk"),

@@ -11,12 +11,14 @@ from eventsys.directory.models import Department, Place
 from eventsys.slots.collection import NewEdition, usual_dates
 from eventsys.slots.queries.editions import last_day, next_number
 from eventsys.slots.rules import NewSlot, SlotFormat
-from eventsys.slots.services import create_slot
+from eventsys.slots.services import create_slot, offer_slot
 from eventsys.slots.services.editions import create_edition, return_submission, submit
 from eventsys.workdays.queries import working_calendar
 
 SUBMITTED, NOTHING = slice(2, 13), slice(13, 16)  # of the departments; the first two, whose clerks sign in, have not
 EVERY_DAYS = 2
+JOINT = (1, 4, 7)  # of those submitted: the department whose clerk signs in is asked to support them
+OFFERED = 9  # and to lead this one
 
 
 def write_collection(district: DemoDistrict) -> None:
@@ -31,7 +33,11 @@ def write_collection(district: DemoDistrict) -> None:
     edition = create_edition(command, actor=COMMAND_LINE)
     for number, department in enumerate(district.departments[SUBMITTED]):
         day = calendar.next_workday(starts_on + timedelta(days=EVERY_DAYS * number))
-        create_slot(_draft(department, district.places[number % 7], day, edition.id), actor=COMMAND_LINE)
+        supporting = (district.departments[0].id,) if number in JOINT else ()
+        draft = _draft(department, district.places[number % 7], day, edition.id, supporting)
+        slot = create_slot(draft, actor=COMMAND_LINE)
+        if number == OFFERED:
+            offer_slot(slot.public_id, district.departments[0].code, "本月人手不足，材料已备好。", actor=COMMAND_LINE)
         submit(edition.public_id, department.code, actor=COMMAND_LINE)
     for department in district.departments[NOTHING]:
         submit(edition.public_id, department.code, actor=COMMAND_LINE, nothing=True)
@@ -39,7 +45,7 @@ def write_collection(district: DemoDistrict) -> None:
     return_submission(edition.public_id, returned.code, "请补充服务事项和地点。", actor=COMMAND_LINE)
 
 
-def _draft(department: Department, place: Place, day: date, edition: int) -> NewSlot:
+def _draft(department: Department, place: Place, day: date, edition: int, supporting: tuple[int, ...]) -> NewSlot:
     service, starts_at = department.services[0], datetime.combine(day, time(14, 30), installation().zone)
     return NewSlot(
         department=department.id,
@@ -54,4 +60,5 @@ def _draft(department: Department, place: Place, day: date, edition: int) -> New
         place=place.id,
         services=(service.id,),
         edition=edition,
+        supporting=supporting,
     )
