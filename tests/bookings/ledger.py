@@ -64,7 +64,8 @@ class Ledger:
             assert slot.attendee_capacity is None or people <= slot.attendee_capacity
             assert self.most(item.enterprise_id for item in bookings if item.state in ACTIVE) <= 1
             assert self.most(item.queue_number for item in waiting) <= 1
-            assert all(0 < (item.queue_number or 0) <= slot.queue_last for item in waiting)
+            numbers = [item.queue_number for item in waiting]
+            assert all(number is not None and number <= slot.queue_last for number in numbers)
             lapses = [item.lapses_at for item in bookings if item.lapses_at is not None]
             assert not lapses or (slot.lapses_at is not None and slot.lapses_at <= min(lapses))
         for key, item in self.bookings.items():

@@ -62,10 +62,14 @@ class Model(World):
             return "booking_not_active"
         if self.now >= room.starts_at:
             return "slot_began"
-        group.is_late = group.state == "confirmed" and self.now > room.cancel_until
+        group.is_late = self.is_bound(group) and self.now > room.cancel_until
         self.enter(group, "cancelled")
         self.freed(room)
         return "ok"
+
+    def is_bound(self, group: Group) -> bool:
+        """Whether it has agreed to the time at which the slot is."""
+        return group.state == "confirmed" and group.moved_from is None
 
     def resize(self, group: Group, party: int, *, by_staff: bool) -> str:
         room, more = group.room, party - group.party
@@ -89,6 +93,9 @@ class Model(World):
             if not by_staff:
                 return "not_allowed"
             self.enter(group, "confirmed")
+            return "ok"
+        if group.moved_from is not None:
+            group.moved_from = None
             return "ok"
         if group.state != "offered" or group.lapses_at is None:
             return "booking_state"
@@ -125,7 +132,7 @@ class Model(World):
         self.last = self.new(group.enterprise, to, Wish(group.party, group.party))
         self.last.named = group.named
         self.enter(self.last, placed)
-        group.is_late = group.state == "confirmed" and self.now > group.room.cancel_until
+        group.is_late = self.is_bound(group) and self.now > group.room.cancel_until
         self.enter(group, "cancelled")
         self.freed(group.room)
         return "ok"
@@ -142,11 +149,33 @@ class Model(World):
             self.freed(room)
         return "ok"
 
+    def shrink(self, room: Room, capacity: int, people: int | None, chosen: list[Group]) -> str:
+        """`chosen`, in order of booking, wait before all who do."""
+        if chosen and self.now >= room.queue_until:
+            return "queue_is_over"
+        left = [group for group in self.takers(room) if group not in chosen]
+        if capacity < len(left) or (people is not None and people < sum(group.party for group in left)):
+            return "capacity_below_booked"
+        first = min((group.number for group in self.queue(room)), default=room.last_number + 1) - len(chosen)
+        for number, group in enumerate(chosen, start=first):
+            last = room.last_number
+            self.enter(group, "waitlisted")
+            group.number, room.last_number = number, last
+        is_changed = (capacity, people) != (room.capacity, room.people)
+        room.capacity, room.people = capacity, people
+        if chosen or is_changed:
+            self.freed(room)
+        return "ok"
+
     def reschedule(self, room: Room, delay: timedelta) -> str:
         if room.is_called_off:
             return "already_called_off"
         if room.starts_at + delay <= self.now:
             return "slot_in_the_past"
+        for group in self.active(room):
+            if group.state == "confirmed":
+                agreed = group.moved_from or room.starts_at
+                group.moved_from = None if agreed == room.starts_at + delay else agreed
         room.starts_at += delay
         room.settle_queue(self.now)
         for group in self.active(room):

@@ -102,6 +102,7 @@ class Group:
     passed: int = 0
     passed_since: datetime | None = None
     is_late: bool = False
+    moved_from: datetime | None = None  # the start agreed to, until the new one is
     named: int = 0  # so many have a ticket that is good
 
 
@@ -190,6 +191,8 @@ class World:
     def enter(self, group: Group, state: str, lapses_at: datetime | None = None) -> None:
         group.state, group.lapses_at = state, lapses_at
         group.party_min = min(group.party_min, group.party)
+        if state != "confirmed":
+            group.moved_from = None
         if state == "waitlisted":
             group.room.last_number += 1
             group.number, group.passed, group.passed_since = group.room.last_number, 0, None

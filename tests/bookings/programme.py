@@ -220,6 +220,7 @@ class Programme(RuleBasedStateMachine):
         is_over = row.state == "held" and row.lapses_at is not None and row.lapses_at <= self.model.now
         state = "expired" if is_over else row.state.value
         assert (state, row.party, row.is_late_cancellation) == (group.state, group.party, group.is_late)
+        assert row.moved_from == group.moved_from
         if state in {"held", "offered"}:
             assert row.lapses_at == group.lapses_at
         if state == "waitlisted":

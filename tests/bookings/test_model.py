@@ -195,6 +195,28 @@ class Booking(Programme):
         expected = self.model.resize_room(room, capacity, people)
         self.act(expected, lambda: services.change_slot(room.id, command, version=None, actor=actor))
 
+    @precondition(lambda self: self.bookings("confirmed", "pending", "offered"))
+    @rule(n=some, chosen=st.integers(1, 15), capacity=st.integers(1, 3), people=st.one_of(st.none(), st.integers(2, 6)))
+    def shrink_room(self, n: int, chosen: int, capacity: int, people: int | None) -> None:
+        """Some of those who have places wait again: those whose bit is set."""
+        room = self.one_of(n, "confirmed", "pending", "offered").room
+        placed = [group for group in self.model.takers(room) if group.state != "held"]
+        placed.sort(key=lambda group: self.ledger.bookings[group.id].id)
+        waits = [group for position, group in enumerate(placed) if chosen >> position & 1]
+        command, actor = command_of(room, capacity=capacity, people=people), STAFF[room.department]
+        expected = self.model.shrink(room, capacity, people, waits)
+        told = {"waits": [group.id for group in waits], "reason": "场地变小"}
+        self.act(expected, lambda: services.change_slot(room.id, command, version=None, actor=actor, **told))
+
+    @precondition(lambda self: any(group.moved_from for group in self.model.groups))
+    @rule(n=some, by_staff=st.booleans())
+    def agree_to_the_new_time(self, n: int, by_staff: bool) -> None:
+        moved = [group for group in self.model.groups if group.moved_from]
+        group = moved[n % len(moved)]
+        actor = STAFF[group.room.department] if by_staff else contact(group.enterprise)
+        expected = self.model.confirm(group, by_staff=by_staff)
+        self.act(expected, lambda: services.confirm_booking(group.id, actor=actor))
+
     @rule(which=which, days=st.integers(-3, 8).filter(bool))
     def reschedule(self, which: int, days: int) -> None:
         self.reschedule_by(self.model.rooms[which], days)

@@ -34,8 +34,16 @@ def displace(slot: Slot, chosen: Collection[str], reason: str, *, actor: Actor) 
     displaced = []
     for number, booking in enumerate(rows, start=first):
         displaced.append((booking, booking.state))
-        enter(booking, slot, BookingState.WAITLISTED, actor=actor, action="booking.displaced", reason=reason)
-        booking.queue_number, booking.reminded_at = number, None
+        enter(
+            booking,
+            slot,
+            BookingState.WAITLISTED,
+            actor=actor,
+            action="booking.displaced",
+            queue_number=number,
+            reason=reason,
+        )
+        booking.reminded_at = None
     return displaced
 
 

@@ -61,7 +61,7 @@ def change_slot(
     if "department_id" in changed:
         db.session.refresh(slot, ["department"])
         tell_department_of_slots("slot_assigned", slot.department_id, [slot], former=former.name, reason=reason)
-    if not changed or slot.state is not SlotState.PUBLISHED:
+    if not (changed or displaced) or slot.state is not SlotState.PUBLISHED:
         return slot
     places_freed(slot)  # there may be more of them now
     if "draw_at" in changed and slot.waiting:

@@ -22,12 +22,14 @@ def enter(
     action: str,
     party: int | None = None,
     lapses_at: datetime | None = None,
+    queue_number: int | None = None,
     reason: str = "",
     **told: Any,
 ) -> None:
     """Bring a new booking, or one whose slot is locked, into `state` (with `party` people, when they change).
 
-    Raises Conflict for a step that CONTRACTS.md does not know. `told` goes into the trail's entry.
+    Raises Conflict for a step that CONTRACTS.md does not know. Who begins to wait does so at the end of the queue, or
+    at `queue_number`. `told` goes into the trail's entry.
     """
     before: BookingState | None = booking.state
     old, old_party = footprint(before, booking.party), booking.party
@@ -41,7 +43,7 @@ def enter(
     slot.people_taken += new.people - old.people
     slot.waiting += new.waiting - old.waiting
     if state is BookingState.WAITLISTED and before is not state:
-        _queue(booking, slot)
+        _queue(booking, slot, queue_number)
     if state is not BookingState.CONFIRMED:
         booking.moved_from = booking.reconfirm_by = None
     if state is BookingState.PENDING and before is not state:
@@ -53,9 +55,12 @@ def enter(
         booking.version += 1
 
 
-def _queue(booking: Booking, slot: Slot) -> None:
-    """The next place in the queue; a registration for a draw gets its place by the draw."""
+def _queue(booking: Booking, slot: Slot, number: int | None) -> None:
+    """The place in the queue, the next one without a number; a registration for a draw gets its place by the draw."""
     booking.passed_over, booking.passed_since = 0, None
+    if number is not None:
+        booking.queue_number = number
+        return
     if slot.draw_at is not None and slot.drawn_at is None:
         booking.queue_number = None
         return
