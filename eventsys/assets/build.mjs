@@ -20,6 +20,7 @@ const entries = {
   "theme.js": "js/theme.js",
   "calendar.css": "css/calendar.css",
   "calendar.js": "js/calendar.js",
+  "desk.js": "js/desk.js",
   "gate.css": "css/gate.css",
   "gate.js": "js/gate.js",
   "gate-decoder.js": "js/gate/decoder.js",

@@ -95,10 +95,14 @@ class Versioned:
 
     version: Mapped[int] = mapped_column(Integer, default=1)
 
-    def require_version(self, seen: int | None) -> None:
-        """Raise Conflict unless `seen` is the present version (None: the caller did not look); then raise it."""
+    def check_version(self, seen: int | None) -> None:
+        """Raise Conflict unless `seen` is the present version (None: the caller did not look)."""
         if seen is not None and seen != self.version:
             raise Conflict("stale_edit", version=self.version)
+
+    def require_version(self, seen: int | None) -> None:
+        """Raise Conflict unless `seen` is the present version (None: the caller did not look); then raise it."""
+        self.check_version(seen)
         self.version += 1
 
 

@@ -16,17 +16,18 @@ from eventsys.core.db import db
 from eventsys.core.errors import Conflict, NotFound
 from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, is_allowed
-from eventsys.pages.rescheduling import DAYS_AHEAD, Occupied, moved, propose
+from eventsys.pages.rescheduling import DAYS_AHEAD, propose
 from eventsys.slots.models import Slot
+from eventsys.slots.moving import Occupied, moved
 from eventsys.slots.queries import command_of, get_visible_slot, visible_to, with_details
-from eventsys.slots.rules import FURTHEST_AHEAD, LONGEST, SlotState
+from eventsys.slots.queries.occupied import LIVE, list_occupied, occupied
+from eventsys.slots.rules import FURTHEST_AHEAD, LONGEST
 from eventsys.workdays.queries import working_calendar
 from eventsys.workdays.rules import DayKind, WorkingCalendar
 
 SLOTS_SHOWN = 50
 SLOTS_LOOKED_AT = 2_000
 DISTRICT_WIDE = (Role.COORDINATOR, Role.AUDITOR, Role.ADMINISTRATOR)
-LIVE = (SlotState.DRAFT, SlotState.PUBLISHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,9 @@ def find_hits(
     visible = db.session.scalar(select(func.count()).select_from(Slot).where(mine)) or 0
     query = with_details(select(Slot)).where(mine).order_by(Slot.starts_at, Slot.id).limit(SLOTS_SHOWN)
     slots = db.session.scalars(query).unique().all()
-    places = propose([_occupied(slot) for slot in slots], _taken(slots), calendar, zone, now())
+    spans = [occupied(slot) for slot in slots]
+    until = max((span.starts_at for span in spans), default=now()) + timedelta(days=DAYS_AHEAD + 1)
+    places = propose(spans, list_occupied(spans, until), calendar, zone, now())
     shown = [Hit(slot, places.get(slot.id), is_allowed(actor, Permission.EDIT_SLOT, slot.scope)) for slot in slots]
     return Hits(shown, visible - len(shown), len(keys) - visible)
 
@@ -89,11 +92,12 @@ def move_slot(public_id: str, to: datetime, *, version: int | None, actor: Actor
     if slot.starts_at == to:
         return slot
     zone, calendar = installation().zone, working_calendar()
-    command = moved(command_of(slot), to, calendar, zone)
+    command = moved(command_of(slot), to, calendar, zone, now())
     if not calendar.is_open(command.starts_at, command.ends_at, zone):
         raise Conflict("no_working_time", starts_at=to)
     there = Occupied(slot.id, slot.department_id, slot.place_id, command.starts_at, command.ends_at)
-    if any(other.is_in_the_way_of(there) for other in _taken([slot], until=command.ends_at)):
+    taken = list_occupied([occupied(slot)], command.ends_at)
+    if any(other.is_in_the_way_of(there) for other in taken):
         raise Conflict("time_taken", starts_at=to)
     return change_slot(public_id, command, version=version, actor=actor)
 
@@ -144,22 +148,3 @@ def _spans(days: Iterable[date], zone: ZoneInfo) -> list[ColumnElement[bool]]:
 def _days_of(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> list[date]:
     first, last = (at.astimezone(zone).date() for at in (starts_at, ends_at - timedelta(microseconds=1)))
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
-
-
-def _occupied(slot: Slot) -> Occupied:
-    return Occupied(slot.id, slot.department_id, slot.place_id, slot.starts_at, slot.ends_at)
-
-
-def _taken(slots: Sequence[Slot], until: datetime | None = None) -> list[Occupied]:
-    """What takes the departments and places of these slots, from the first of them on."""
-    if not slots:
-        return []
-    until = until or max(slot.starts_at for slot in slots) + timedelta(days=DAYS_AHEAD + 1)
-    departments, places = {slot.department_id for slot in slots}, {slot.place_id for slot in slots} - {None}
-    query = select(Slot.id, Slot.department_id, Slot.place_id, Slot.starts_at, Slot.ends_at).where(
-        Slot.state.in_(LIVE),
-        Slot.starts_at > min(slot.starts_at for slot in slots) - LONGEST,
-        Slot.starts_at < until,
-        or_(Slot.department_id.in_(departments), Slot.place_id.in_(places)),
-    )
-    return [Occupied(*row) for row in db.session.execute(query)]

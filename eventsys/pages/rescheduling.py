@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from eventsys.slots.rules import NewSlot
+from eventsys.slots.moving import Occupied
 from eventsys.workdays.rules import WorkingCalendar
 
 DAYS_AHEAD = 60  # how far a slot is moved at most
-CUT_OFFS = ("closes_at", "cancel_until", "names_until")
-
-
-@dataclass(frozen=True, slots=True)
-class Occupied:
-    """When a slot takes its department and its place (primary keys)."""
-
-    slot: int
-    department: int
-    place: int | None
-    starts_at: datetime
-    ends_at: datetime
-
-    def is_in_the_way_of(self, other: Occupied) -> bool:
-        """Whether both cannot be at once: they share department or place."""
-        shares = self.department == other.department or (self.place is not None and self.place == other.place)
-        overlaps = self.starts_at < other.ends_at and other.starts_at < self.ends_at
-        return self.slot != other.slot and shares and overlaps
 
 
 def next_free(
@@ -58,24 +40,3 @@ def propose(
         if there is not None:
             moved[slot.slot] = there
     return {key: there.starts_at for key, there in moved.items()}
-
-
-def moved(command: NewSlot, to: datetime, calendar: WorkingCalendar, zone: ZoneInfo) -> NewSlot:
-    """The command with the slot starting at `to`: cut-offs stay as many working days before the start, and never come
-    sooner than they were."""
-    start, delay = command.starts_at, to - command.starts_at
-    changes: dict[str, datetime] = {"starts_at": to, "ends_at": command.ends_at + delay}
-    for name in CUT_OFFS:
-        before: datetime | None = getattr(command, name)
-        if before is not None:
-            changes[name] = min(to, max(before, _shifted(before, start, to, calendar, zone)))
-    return replace(command, **changes)  # type: ignore[arg-type]
-
-
-def _shifted(cut_off: datetime, start: datetime, to: datetime, calendar: WorkingCalendar, zone: ZoneInfo) -> datetime:
-    local = cut_off.astimezone(zone)
-    days = calendar.count_workdays(local.date(), start.astimezone(zone).date())
-    if not days:
-        return cut_off + (to - start)
-    day = calendar.working_days_before(to.astimezone(zone).date(), days)
-    return datetime.combine(day, local.timetz())

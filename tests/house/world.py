@@ -15,8 +15,9 @@ from werkzeug.routing import Rule
 from eventsys.accounts.models import ApiToken, SignIn
 from eventsys.accounts.rules import SignInKind
 from eventsys.bookings.rules import NewVisitRequest
-from eventsys.bookings.services import ask_for_visit, record_no_show, share_token
+from eventsys.bookings.services import Reschedule, ask_for_visit, record_no_show, reschedule_slot, share_token
 from eventsys.bookings.services.admission import CLOCKWORK
+from eventsys.bookings.services.rescheduling import DAY_OFF, TAKEN
 from eventsys.calendars.rules import NewFeedLink
 from eventsys.calendars.services import create_feed_link
 from eventsys.checkin.rules import CheckIn
@@ -70,7 +71,8 @@ KINDS = (
     (r"/admin/memberships/<|/contacts/<", "membership"),
     (r"/admin/applications/<", "application"),
     (r"/(admin/)?enterprises/<", "enterprise"),
-    (r"/slots/<", "slot"),
+    (r"/(desk/)?slots/<", "slot"),
+    (r"/desk/changes/<", "change"),
     (r"/desk/runs/<", "run"),
     (r"/bookings/<", "booking"),
     (r"/requests/<", "request"),
@@ -142,11 +144,17 @@ def build_world(app: APIFlask) -> World:
         request = ask_for_visit(NewVisitRequest(cast.ACME, cast.TAX, "请来一趟"), actor=cast.CONTACT.actor)
         edition = create_edition(_edition(), actor=cast.COORDINATOR.actor)
         run = create_run(new_run(), actor=cast.CLERK.actor)
+        to = draft.starts_at + timedelta(days=1)
+        dragged = Reschedule(
+            draft.public_id, to, to + timedelta(minutes=90), draft.version, frozenset({DAY_OFF, TAKEN})
+        )
+        change = reschedule_slot(dragged, actor=cast.CLERK.actor).change
         enterprise_link = make_enterprise_link(cast.ACME, actor=cast.CONTACT.actor)
     upload = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.ADMINISTRATOR.id, b"a,b\n", "x.csv")
     message = db.session.scalars(sa.select(Message.public_id).where(Message.person_id == cast.CONTACT.id)).first()
     assert answer.scan is not None
     assert message is not None
+    assert change is not None
     return World(
         {
             "slot": [draft.public_id, hidden.public_id, slot.public_id, later.public_id],
@@ -157,6 +165,7 @@ def build_world(app: APIFlask) -> World:
             "edition": [edition.public_id],
             "verb": list(VERBS),
             "run": [run.public_id],
+            "change": [change],
             "gate": [gate.public_id],
             "scan": [answer.scan.public_id],
             "feed_link": [link.public_id],

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventsys.pages.rescheduling import DAYS_AHEAD, Occupied, moved, next_free, propose
+from eventsys.pages.rescheduling import DAYS_AHEAD, next_free, propose
+from eventsys.slots.moving import Occupied, moved
 from eventsys.slots.rules import NewSlot
 from eventsys.workdays.rules import OFFICIAL, DayKind, SpecialDay, WorkingCalendar
 
@@ -110,17 +111,26 @@ def command(**times: datetime) -> NewSlot:
 
 def test_cut_offs_stay_as_many_working_days_before():
     before = command(closes_at=at("12-01 17:00"), cancel_until=at("11-30 17:00"), names_until=at("12-03 14:00"))
-    after = moved(before, at("12-08 14:00"), OFFICIAL, ZONE)
+    after = moved(before, at("12-08 14:00"), OFFICIAL, ZONE, NOW)
     assert (after.starts_at, after.ends_at) == (at("12-08 14:00"), at("12-08 15:30"))
     assert after.closes_at == at("12-04 17:00")  # two working days, with a weekend between
     assert after.cancel_until == at("12-03 17:00")
     assert after.names_until == at("12-08 14:00")
-    shut = moved(before, at("12-04 14:00"), TYPHOON, ZONE)
+    shut = moved(before, at("12-04 14:00"), TYPHOON, ZONE, NOW)
     assert shut.closes_at == at("12-01 17:00")  # one working day before by this calendar, and never sooner than it was
 
 
 def test_nothing_but_times_is_touched():
     before = command(opens_at=at("11-25 10:00"), draw_at=at("11-30 10:00"))
-    after = moved(before, at("12-04 14:00"), TYPHOON, ZONE)
+    after = moved(before, at("12-04 14:00"), TYPHOON, ZONE, NOW)
     assert (after.opens_at, after.draw_at, after.closes_at) == (before.opens_at, before.draw_at, None)
     assert after.title == before.title
+
+
+def test_what_is_brought_forward_closes_as_long_before_and_reopens_nothing():
+    before = command(closes_at=at("12-02 17:00"), cancel_until=at("11-26 09:00"), names_until=at("11-27 17:00"))
+    after = moved(before, at("12-01 14:00"), OFFICIAL, ZONE, NOW)
+    assert after.closes_at == at("11-30 17:00")
+    assert after.cancel_until == at("11-26 09:00")  # it is past and stays so
+    assert after.names_until == at("12-01 14:00")  # four working days before would be past: until the start
+    assert moved(before, before.starts_at, OFFICIAL, ZONE, NOW) == before

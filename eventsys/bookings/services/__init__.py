@@ -13,6 +13,7 @@ from eventsys.bookings.services.attendees import (
 )
 from eventsys.bookings.services.ballot import hold_draw, tell_drawn
 from eventsys.bookings.services.booking import Idempotency, book_slot
+from eventsys.bookings.services.bulk import BulkDone, Effect, apply_bulk, preview_bulk
 from eventsys.bookings.services.cancelling import cancel_booking, end_doubled
 from eventsys.bookings.services.displacing import DISPLACEABLE
 from eventsys.bookings.services.editions import publish_edition
@@ -38,16 +39,23 @@ from eventsys.bookings.services.requests import (
     publish_slot,
     withdraw_request,
 )
+from eventsys.bookings.services.rescheduling import Reschedule, Rescheduled, reschedule_slot
 from eventsys.bookings.services.runs import RunChange, RunChanged, change_run
 from eventsys.bookings.services.slots import call_off_slot, change_slot
+from eventsys.bookings.services.undoing import undo_change
 from eventsys.bookings.services.waiting import end_queue, rejoin, serve_queue, tell_reopened
 
 __all__ = [
     "DISPLACEABLE",
     "MOVABLE",
+    "BulkDone",
+    "Effect",
     "Idempotency",
+    "Reschedule",
+    "Rescheduled",
     "RunChange",
     "RunChanged",
+    "apply_bulk",
     "arrange_visit",
     "ask_for_visit",
     "book_slot",
@@ -77,6 +85,7 @@ __all__ = [
     "move_booking",
     "name_attendees",
     "name_yourself",
+    "preview_bulk",
     "publish_edition",
     "publish_slot",
     "reconfirm_booking",
@@ -84,6 +93,7 @@ __all__ = [
     "rejoin",
     "release_booking",
     "replace_attendee",
+    "reschedule_slot",
     "revoke_share_link",
     "save_draft",
     "serve_queue",
@@ -93,6 +103,7 @@ __all__ = [
     "take_slot_over",
     "tell_drawn",
     "tell_reopened",
+    "undo_change",
     "undo_release",
     "what_keeps_out",
     "withdraw_request",

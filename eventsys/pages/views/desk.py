@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from flask import render_template, request
+from flask import render_template, request, url_for
 
 from eventsys.core.actor import Actor, Role
 from eventsys.core.clock import now
 from eventsys.core.permissions import Permission, is_allowed, may_somewhere
 from eventsys.directory.models import Department
 from eventsys.directory.queries import all_departments
+from eventsys.pages.district import district_grid
 from eventsys.pages.forms.search import Month, read_month
+from eventsys.pages.forms.views import LIST, read_view, view_words
+from eventsys.pages.forms.words import short_weekdays
 from eventsys.pages.queries import list_next_bookings, list_pending
 from eventsys.pages.views.blueprint import bp
 from eventsys.pages.views.home import by_day
@@ -38,6 +42,7 @@ def desk() -> str:
     sees_everything = actor.has(*EVERYTHING)
     wanted = request.args.get("department", "") if sees_everything else ""
     chosen = next((item for item in departments if wanted in {item.public_id, item.code}), None)
+    view = read_view(request.args.get("view", ""), sees_everything=sees_everything)
     is_overview = sees_everything and chosen is None
     lead = chosen.id if chosen else None
     slots = [] if is_overview else list_desk_slots(actor, *span, lead)
@@ -46,6 +51,14 @@ def desk() -> str:
     return render_template(
         "pages/desk.html",
         month=month,
+        view=view,
+        views=view_words(sees_everything=sees_everything),
+        grid=district_grid(departments, month) if view == "district" else None,
+        time_zone=zone().key,
+        here=partial(_address, month, chosen, view),
+        printed_at=now(),
+        weekday_names=short_weekdays,
+        is_all_ticked=request.args.get("all") == "1",
         days=by_day(slots),
         numbers=_total(counts.values()) if is_overview else _numbers(slots),
         next_bookings=list_next_bookings(actor, lead),
@@ -60,6 +73,13 @@ def desk() -> str:
         sees_everything=sees_everything,
         **_allowed(actor),
     )
+
+
+def _address(month: Month, chosen: Department | None, view: str, /, **changes: str | None) -> str:
+    """The address of the desk as it is shown, with `changes` (None takes one out)."""
+    values: dict[str, Any] = {"month": month.key, "department": chosen.code if chosen else None}
+    values["view"] = None if view == LIST else view
+    return url_for("pages.desk", **{**values, **changes})
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from eventsys.slots.services.joint import (
 from eventsys.slots.services.runs import create_run, delete_run_drafts, preview_run, publish_run, undo_run
 from eventsys.slots.services.slots import (
     MOVES,
+    check_edit,
     copy_slot,
     create_slot,
     delete_draft,
@@ -31,6 +32,7 @@ from eventsys.slots.services.slots import (
 __all__ = [
     "MOVES",
     "ask_again",
+    "check_edit",
     "check_supports",
     "confirm_support",
     "copy_slot",

@@ -94,6 +94,12 @@ def _edit(
     return _rewrite(slot, command, version, actor, shared)
 
 
+def check_edit(slot: Slot, command: NewSlot, version: int | None, *, actor: Actor) -> NewSlot:
+    """The command with cleaned texts when the slot may be changed to it; otherwise what `edit_slot` refuses."""
+    authorize(actor, Permission.EDIT_SLOT, slot.scope)
+    return _checked(slot, command, version, actor)
+
+
 def take_over(slot: Slot, department: int, *, actor: Actor) -> None:
     """Make a locked slot that is offered to a department (primary key) its own. The caller has locked who booked it."""
     authorize_taking(slot, actor)
@@ -104,14 +110,12 @@ def take_over(slot: Slot, department: int, *, actor: Actor) -> None:
     touch([slot], sets)
 
 
-def _rewrite(
-    slot: Slot, command: NewSlot, version: int | None, actor: Actor, shared: Shared
-) -> tuple[frozenset[str], Sets]:
+def _checked(slot: Slot, command: NewSlot, version: int | None, actor: Actor) -> NewSlot:
     if slot.state is SlotState.CALLED_OFF:
         raise Conflict("already_called_off")
     if command.department != slot.department_id:
         authorize(actor, Permission.CREATE_SLOT, Scope(departments=frozenset({command.department})))
-    slot.require_version(version)
+    slot.check_version(version)
     command = clean_slot(command, now(), was_starting_at=slot.starts_at)
     if command.capacity < slot.places_taken:
         raise Invalid("capacity_below_booked", field="capacity", taken=slot.places_taken)
@@ -125,6 +129,14 @@ def _rewrite(
         booked=slot.places_taken,
         is_drawn=slot.drawn_at is not None,
     )
+    return command
+
+
+def _rewrite(
+    slot: Slot, command: NewSlot, version: int | None, actor: Actor, shared: Shared
+) -> tuple[frozenset[str], Sets]:
+    command = _checked(slot, command, version, actor)
+    slot.require_version(version)
     before, sets = described(slot), sets_of(slot)
     slot.department_id = command.department
     write(slot, command, shared)
