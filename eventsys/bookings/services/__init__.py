@@ -17,6 +17,7 @@ from eventsys.bookings.services.cancelling import cancel_booking, end_doubled
 from eventsys.bookings.services.editions import publish_edition
 from eventsys.bookings.services.exceptions import grant_exception
 from eventsys.bookings.services.holds import give_up_hold, hold_slot, save_draft
+from eventsys.bookings.services.joint_visits import propose_joint_visit
 from eventsys.bookings.services.moving import MOVABLE, move_booking
 from eventsys.bookings.services.no_shows import (
     decide_no_show,
@@ -24,6 +25,8 @@ from eventsys.bookings.services.no_shows import (
     record_no_show,
     take_back_no_show,
 )
+from eventsys.bookings.services.planned_visits import chase_visits, plan_visit, plan_visits
+from eventsys.bookings.services.received import find_too_many
 from eventsys.bookings.services.releasing import let_in, release_booking, take_back, undo_release
 from eventsys.bookings.services.requests import (
     arrange_visit,
@@ -36,6 +39,7 @@ from eventsys.bookings.services.requests import (
 )
 from eventsys.bookings.services.runs import RunChange, RunChanged, change_run
 from eventsys.bookings.services.slots import call_off_slot, change_slot
+from eventsys.bookings.services.visit_answers import answer_visit
 from eventsys.bookings.services.waiting import end_queue, rejoin, serve_queue, tell_reopened
 
 __all__ = [
@@ -43,6 +47,7 @@ __all__ = [
     "Idempotency",
     "RunChange",
     "RunChanged",
+    "answer_visit",
     "arrange_visit",
     "ask_for_visit",
     "book_slot",
@@ -52,6 +57,7 @@ __all__ = [
     "change_slot",
     "chase_approvals",
     "chase_requests",
+    "chase_visits",
     "confirm_booking",
     "decide_no_show",
     "decline_booking",
@@ -61,6 +67,7 @@ __all__ = [
     "end_doubled",
     "end_queue",
     "explain_no_show",
+    "find_too_many",
     "give_up_hold",
     "grant_exception",
     "hand_over",
@@ -70,6 +77,9 @@ __all__ = [
     "move_booking",
     "name_attendees",
     "name_yourself",
+    "plan_visit",
+    "plan_visits",
+    "propose_joint_visit",
     "publish_edition",
     "publish_slot",
     "record_no_show",

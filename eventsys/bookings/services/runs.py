@@ -28,6 +28,7 @@ class RunChange:
     """The command to change a slot (public id) and, by its scope, others of its run alike.
 
     `shown` are the booked slots (public ids) the person has been told of, `agreed` those of them that may change.
+    `beyond` is why a visit goes beyond what an enterprise receives.
     """
 
     slot: str
@@ -36,6 +37,7 @@ class RunChange:
     scope: RunScope = RunScope.THIS
     shown: frozenset[str] = frozenset()
     agreed: frozenset[str] = frozenset()
+    beyond: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def change_run(change: RunChange, *, actor: Actor) -> RunChanged:
     """
     others = _lock(change, actor)
     before = command_of(_get_slot(change.slot, actor))
-    slot = change_slot(change.slot, change.command, version=change.version, actor=actor)
+    slot = change_slot(change.slot, change.command, version=change.version, actor=actor, beyond=change.beyond)
     after, zone = command_of(slot), installation().zone
     commands = zip(others, commands_of(others), strict=True)
     differing = [

@@ -6,11 +6,13 @@ from sqlalchemy import update
 
 from eventsys.bookings import messages
 from eventsys.bookings.models import Booking
-from eventsys.bookings.queries import list_slot_bookings, next_lapse
-from eventsys.bookings.rules import ACTIVE, BookingState, TicketState
+from eventsys.bookings.queries import find_planned_visit, list_slot_bookings, next_lapse
+from eventsys.bookings.rules import ACTIVE, BookingState, TicketState, check_reserved
 from eventsys.bookings.services.admission import release_lapsed_holds
 from eventsys.bookings.services.cancelling import end_booking
 from eventsys.bookings.services.locking import lock_slot_and_enterprises
+from eventsys.bookings.services.planned_visits import ask_again
+from eventsys.bookings.services.received import check_move
 from eventsys.bookings.services.states import enter
 from eventsys.bookings.services.waiting import places_freed
 from eventsys.core.actor import Actor
@@ -20,15 +22,22 @@ from eventsys.directory.recipients import contacts_of
 from eventsys.slots import services as slots
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import nearest_slots
-from eventsys.slots.rules import NewSlot, SlotState
+from eventsys.slots.rules import NewSlot, SlotFormat, SlotState
 
 COPIED = frozenset({"starts_at", "department_id", "edition_id"})  # of the slot, into its bookings
 
 
-def change_slot(public_id: str, command: NewSlot, *, version: int | None, actor: Actor) -> Slot:
-    """Edit a slot; whoever booked it is told when time or place moved, and their calendars follow."""
+def change_slot(public_id: str, command: NewSlot, *, version: int | None, actor: Actor, beyond: str = "") -> Slot:
+    """Edit a slot; whoever booked it is told when time or place moved, and their calendars follow. Who has not agreed
+    to a planned visit yet is asked again. `beyond` is why a visit goes beyond what an enterprise receives."""
     slot = lock_slot_and_enterprises(public_id, actor, Permission.EDIT_SLOT)
     release_lapsed_holds(slot)
+    received = list_slot_bookings(slot.id) if slot.format is SlotFormat.VISIT else ()
+    planned = {booking.id: visit for booking in received if (visit := find_planned_visit(booking.id))}
+    for booking in received:
+        if booking.id in planned:
+            check_reserved(command, booking.enterprise_id)
+    check_move(slot, command.starts_at, [item.enterprise for item in received], actor=actor, beyond=beyond)
     changed = slots.edit_slot(slot, command, version, actor=actor)
     if changed & COPIED:
         _follow(slot)
@@ -41,6 +50,9 @@ def change_slot(public_id: str, command: NewSlot, *, version: int | None, actor:
         _tell_postponed(slot)
     if changed & slots.MOVES:
         for booking in list_slot_bookings(slot.id, ACTIVE):
+            if booking.state is BookingState.PENDING and booking.id in planned:
+                ask_again(planned[booking.id], booking, slot)
+                continue
             messages.tell_contact("slot_moved", booking, slot, contacts_of(booking.enterprise_id))
             valid = [item for item in booking.attendees if item.state is TicketState.VALID]
             messages.tell_attendees("slot_moved", booking, slot, valid)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import render_template, request
 
+from eventsys.bookings.models import PlannedVisit
+from eventsys.bookings.queries import list_visits_asked, phones_of
+from eventsys.bookings.rules import VisitAnswer
 from eventsys.core.actor import Actor, Role
 from eventsys.core.clock import now
 from eventsys.core.permissions import Permission, is_allowed, may_somewhere
@@ -48,6 +52,7 @@ def desk() -> str:
         numbers=_total(counts.values()) if is_overview else _numbers(slots),
         next_bookings=list_next_bookings(actor, lead),
         pending=list_pending(actor),
+        visits=_visits_asked(actor),
         collecting=_collecting(actor),
         departments=departments if sees_everything else [],
         overview=[(item, counts.get(item.id, SlotCounts())) for item in departments] if is_overview else [],
@@ -56,6 +61,30 @@ def desk() -> str:
         sees_everything=sees_everything,
         **_allowed(actor),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class VisitAsked:
+    """A planned visit that an enterprise has not agreed to, the times it proposes, and whom to call."""
+
+    visit: PlannedVisit
+    proposals: list[datetime]
+    people: list[tuple[str, str]]
+    is_overdue: bool
+
+
+def _visits_asked(actor: Actor) -> list[VisitAsked]:
+    visits = list_visits_asked(actor)
+    people = phones_of({visit.booking.enterprise_id for visit in visits})
+    return [
+        VisitAsked(
+            visit,
+            [datetime.fromisoformat(at) for at in visit.proposals],
+            people.get(visit.booking.enterprise_id, []),
+            visit.answer is VisitAnswer.WAITING and (visit.told_at is not None or visit.answer_by <= now()),
+        )
+        for visit in visits
+    ]
 
 
 @dataclass(frozen=True, slots=True)
