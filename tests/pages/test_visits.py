@@ -73,7 +73,7 @@ def test_a_clerk_finds_the_enterprise_and_plans(app, client):
     row = booking()
     assert made.location == f"/bookings/{row.public_id}"
     assert (row.slot.title, row.slot.starts_at, row.slot.ends_at) == (
-        "走访甲网络公司",
+        "甲网络公司上门服务",
         at(16),
         at(16, 15) + timedelta(minutes=30),
     )
