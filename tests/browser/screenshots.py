@@ -153,7 +153,7 @@ def make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, s
     names["drawn"], names["ballot"] = demo["ballots"]
     names["edition"] = demo["editions"][0]
     names["visit"] = demo["visits"][0]
-    names["visit_slot"] = call.own("contact", f"/bookings/{names['visit']}")["slot"]["id"]
+    names["visit_slot"] = call.own("contact", f"/bookings/{names['visit']}")["slot"]
     names["day"] = call.read(f"/slots/{names['own']}")["starts_at"][:10]
     return names | _queue_things(call)
 
