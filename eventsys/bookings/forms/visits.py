@@ -25,7 +25,7 @@ ANSWER_WORDS = {
 class VisitForm(Form):
     """One of three answers, each with its own few fields."""
 
-    answer = RadioField(_l("Answer"), [Needed()], choices=list(ANSWER_WORDS.items()), validate_choice=False)
+    answer = RadioField(_l("The answer"), [Needed()], choices=list(ANSWER_WORDS.items()), validate_choice=False)
     seen = HiddenField()
     name = StringField(_l("Who receives the visitors"))
     phone = StringField(_l("Mobile number"))

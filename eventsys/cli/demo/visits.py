@@ -27,7 +27,8 @@ def write_visits(district: DemoDistrict) -> None:
     department = district.departments[0]
     _waiting, agreed, other = [_plan(department, enterprise) for enterprise in district.enterprises[:3]]
     answer_visit(agreed.public_id, replace(BY_PHONE, receives=NewAttendee("林女士")), actor=COMMAND_LINE)
-    later = (other.slot.starts_at + timedelta(days=1), other.slot.starts_at + timedelta(days=2))
+    zone = installation().zone
+    later = tuple(OFFICIAL.add_workdays(other.slot.starts_at, days, zone).replace(hour=9) for days in (1, 2))
     wish = replace(BY_PHONE, answer=VisitAnswer.ANOTHER_TIME, proposals=later, wishes="最好安排在上午")
     answer_visit(other.public_id, wish, actor=COMMAND_LINE)
 

@@ -40,6 +40,7 @@ class PlanVisitForm(Form):
     def __init__(self, choices: SlotChoices, **options: Any) -> None:
         super().__init__(**options)
         self._choices = choices
+        self.search.flags.required = self.enterprise.flags.required = True
         self.department.choices = [(item.public_id, local_name(item)) for item in choices.own]
         self.topic.choices = list(topic_words().items())
 
