@@ -32,6 +32,7 @@ from eventsys.pages.views import editions_bp as editions
 from eventsys.pages.views import no_shows_bp as no_shows
 from eventsys.pages.views import requests_bp as requests
 from eventsys.pages.views import slots_bp as slots
+from eventsys.pages.views import visits_bp as visits
 from eventsys.pages.views import workdays_bp as workdays
 from eventsys.web.assets import register_assets
 from eventsys.web.errors import init_errors
@@ -54,6 +55,7 @@ BLUEPRINTS = (
     editions,
     no_shows,
     requests,
+    visits,
     workdays,
     feeds,
     calendars,

@@ -7,12 +7,13 @@ from typing import Any
 
 from eventsys.accounts.models import Person
 from eventsys.bookings.keys import code_of, ticket_url
-from eventsys.bookings.models import Attendee, Booking, VisitRequest
+from eventsys.bookings.models import Attendee, Booking, PlannedVisit, VisitRequest
+from eventsys.bookings.queries import phones_of
 from eventsys.bookings.rules import BookingState
 from eventsys.core.actor import Actor
 from eventsys.core.db import db
 from eventsys.core.installation import absolute_url
-from eventsys.directory.models import Enterprise, Membership
+from eventsys.directory.models import Department, Enterprise, Membership
 from eventsys.directory.recipients import clerks_of, contacts_of, coordinators, recipients
 from eventsys.notifications.services import Recipient, enqueue
 from eventsys.slots.messages import slot_context as slot_context
@@ -72,6 +73,31 @@ def tell_department(kind: str, booking: Booking, slot: Slot, **more: Any) -> Non
 def tell_coordinators(kind: str, booking: Booking, slot: Slot, **more: Any) -> None:
     """A message about the booking to the coordinators of the district."""
     enqueue(kind, coordinators(), _booking_context(booking, slot, more))
+
+
+def ask_for_answer(booking: Booking, slot: Slot, contacts: Iterable[Recipient], **more: Any) -> None:
+    """The question to the contacts of an enterprise whether a planned visit suits."""
+    url = absolute_url(f"/bookings/{booking.public_id}/visit")
+    enqueue("visit_planned", contacts, _booking_context(booking, slot, {"answer_url": url, **more}))
+
+
+def tell_clerks_to_call(visit: PlannedVisit, booking: Booking, slot: Slot) -> None:
+    """A message to the clerks of the lead department that an enterprise has not answered, with whom to call."""
+    people = phones_of([booking.enterprise_id]).get(booking.enterprise_id, [])
+    url = absolute_url(f"/bookings/{booking.public_id}/visit")
+    told = {"answer_url": url, "asked_at": visit.asked_at.isoformat(), "contacts": [list(person) for person in people]}
+    tell_department("visit_unanswered", booking, slot, **told)
+
+
+def propose_to_join(slot: Slot, department: Department) -> None:
+    """A message to the clerks of a visit's lead department that another one would come along."""
+    context = {**slot_context(slot), "joining": department.name, "joining_phone": department.phone}
+    enqueue("joint_visit_proposed", clerks_of(slot.department_id), {**context, "edit_url": edit_url(slot)})
+
+
+def edit_url(slot: Slot) -> str:
+    """Where the slot is changed."""
+    return absolute_url(f"/slots/{slot.public_id}/edit")
 
 
 def contact_of(booking: Booking) -> list[Recipient]:

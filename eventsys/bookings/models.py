@@ -1,4 +1,5 @@
-"""Bookings, attendees with their tickets and the keys that sign them; exceptions, no-shows, requests."""
+"""Bookings, attendees with their tickets and the keys that sign them; exceptions, no-shows, visits asked for and
+planned."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ from eventsys.bookings.rules import (
     BookingState,
     RequestState,
     TicketState,
+    VisitAnswer,
 )
 from eventsys.bookings.tickets import TYPED_LENGTH
 from eventsys.core.db import Model
@@ -31,6 +33,7 @@ _IS_ACTIVE = text("state IN ({})".format(", ".join(f"'{state.value}'" for state 
 _IS_PENDING = text(f"state = '{BookingState.PENDING.value}'")
 _IS_OPEN = text("state = 'open'")
 _IS_ASKED_AGAIN = text("reconfirm_by IS NOT NULL")
+_IS_UNANSWERED = text("answer = 'waiting' AND told_at IS NULL")
 
 
 class Booking(Versioned, Model):
@@ -226,6 +229,32 @@ class VisitRequest(Model):
     def scope(self) -> Scope:
         """Whose it is: the enterprise's and the department's."""
         return Scope(departments=frozenset({self.department_id}), enterprise=self.enterprise_id)
+
+
+class PlannedVisit(Model):
+    """What the enterprise has said to a visit that is reserved for it, in its booking, which is pending meanwhile.
+
+    Without an answer by `answer_by` the clerks are told to call, once, at `told_at`. `proposals` (instants as RFC 3339
+    text) and `wishes` say when else it would suit, or why it does not.
+    """
+
+    __tablename__ = "planned_visits"
+    __table_args__ = (
+        CheckConstraint("(answer = 'waiting') = (answered_at IS NULL)", name="answered"),
+        Index("ix_planned_visits_answer_by", "answer_by", sqlite_where=_IS_UNANSWERED, postgresql_where=_IS_UNANSWERED),
+    )
+
+    booking_id: Mapped[int] = mapped_column(BigId, ForeignKey("bookings.id", ondelete="CASCADE"), primary_key=True)
+    answer: Mapped[VisitAnswer] = mapped_column(text_enum(VisitAnswer, "answer"), default=VisitAnswer.WAITING)
+    wishes: Mapped[str] = mapped_column(String(NOTE_MAX), default="")
+    proposals: Mapped[list[Any]] = mapped_column(default=list)
+    asked_at: Mapped[Instant]
+    answer_by: Mapped[Instant]
+    told_at: Mapped[MaybeInstant]
+    answered_at: Mapped[MaybeInstant]
+    answered_by: Mapped[str] = mapped_column(String(NAME_MAX), default="")
+
+    booking: Mapped[Booking] = relationship()
 
 
 class SigningKey(Model):

@@ -11,6 +11,7 @@ from eventsys.bookings.services import (
     chase_approvals,
     chase_reconfirmations,
     chase_requests,
+    chase_visits,
     end_queue,
     hold_draw,
     publish_edition,
@@ -64,7 +65,7 @@ def publish_editions() -> None:
 
 
 def remind_departments() -> None:
-    """Chase the answers that departments owe."""
+    """Chase the answers that departments owe, and tell them which enterprises owe one to a planned visit."""
     days = settings_from(get_district().settings).approval_reminder_days
     zone = installation().zone
     local = now().astimezone(zone)
@@ -76,3 +77,5 @@ def remind_departments() -> None:
         chase_requests(remind_before)
     with unit_of_work():
         chase_reconfirmations()
+    with unit_of_work():
+        chase_visits()

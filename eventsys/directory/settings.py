@@ -38,6 +38,7 @@ class Unit(StrEnum):
     ENTERPRISES = "enterprises"
     PEOPLE = "people"
     SLOTS = "slots"
+    VISITS = "visits"
     TIMES = "times"
 
 
@@ -131,6 +132,9 @@ class Settings:
     quota_month: int = _number(2, 0, 100, Unit.SLOTS, is_limit=True, by_department=True)
     quota_edition: int = _number(3, 0, 1_000, Unit.SLOTS, is_limit=True)
     quota_open: int = _number(6, 0, 1_000, Unit.SLOTS, is_limit=True)
+    visits_day: int = _number(1, 0, 20, Unit.VISITS, is_limit=True)
+    visits_week: int = _number(1, 0, 50, Unit.VISITS, is_limit=True)
+    visits_month: int = _number(2, 0, 100, Unit.VISITS, is_limit=True)
     day_slots: int = _number(3, 0, 100, Unit.SLOTS, is_limit=True, by_department=True)
     reconfirm_minutes: int = _number(60, 0, MINUTES_MAX, Unit.MINUTES, is_limit=True, by_department=True)
     hold_minutes: int = _number(10, 3, 60, Unit.MINUTES)

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from sqlalchemy import Select, and_, func, or_, select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from eventsys.bookings.models import Attendee, Booking
+from eventsys.bookings.queries import is_planned
 from eventsys.bookings.queries.entry import is_counted, is_open
 from eventsys.bookings.rules import ACTIVE, TAKES_PLACES, BookingState, claim
 from eventsys.checkin.queries import has_come, is_admitted
@@ -86,7 +87,11 @@ def own_bookings(slots: Collection[Slot], actor: Actor) -> dict[int, str]:
 
 def list_pending(actor: Actor) -> Sequence[Booking]:
     """The bookings that wait for an answer of the actor's departments, those due first."""
-    query = _of_desk(actor).where(Booking.state == BookingState.PENDING).order_by(Booking.approve_by, Booking.id)
+    query = (
+        _of_desk(actor)
+        .where(Booking.state == BookingState.PENDING, ~is_planned())
+        .order_by(Booking.approve_by, Booking.id)
+    )
     return db.session.scalars(query.limit(PENDING_SHOWN)).unique().all()
 
 
@@ -216,6 +221,12 @@ def count_to_merge(enterprise: int) -> tuple[int, int]:
     contacts = select(func.count(Membership.id)).where(*live)
     bookings = select(func.count(Booking.id)).where(Booking.enterprise_id == enterprise)
     return db.session.scalar(bookings) or 0, db.session.scalar(contacts) or 0
+
+
+def list_slots_named(public_ids: Collection[str]) -> Sequence[Slot]:
+    """The slots of these public ids with their departments, by start."""
+    query = select(Slot).where(Slot.public_id.in_(public_ids)).order_by(Slot.starts_at, Slot.id)
+    return db.session.scalars(query.options(joinedload(Slot.department), selectinload(Slot.supporting))).all()
 
 
 def list_invited(slot: Slot) -> Sequence[Enterprise]:

@@ -201,6 +201,26 @@ SENTENCES: dict[str, Any] = {
     "door_not_yet": _l("This is possible from %(opens_at)s on."),
     "door_full": _l("There is no room for the whole party. Release unclaimed places first."),
     "release_not_undone": _l("A release can be undone within %(minutes)s minutes, while places are left."),
+    "visits_received_day": _l(
+        "%(used)s visits of departments on that day already; an enterprise receives at most %(maximum)s a day. "
+        "Choose another day, or join a visit that is planned."
+    ),
+    "visits_received_week": _l(
+        "%(used)s visits of departments in that week already; an enterprise receives at most %(maximum)s a week. "
+        "Choose another week, or join a visit that is planned."
+    ),
+    "visits_received_month": _l(
+        "%(used)s visits of departments in that month already; an enterprise receives at most %(maximum)s a month. "
+        "Choose another month, or join a visit that is planned."
+    ),
+    "visit_when": _l("Propose at least one time, or say in words when it would suit."),
+    "visit_answered": _l("This visit has been answered already. Look at the booking."),
+    "visit_moved": _l("The visit has been moved to %(starts_at)s meanwhile. Look at the new time, then answer."),
+    "visit_waits": _l("This visit waits for the enterprise's answer. Record what it says, or call the visit off."),
+    "visit_not_rebooked": _l("A planned visit is not rebooked. Ask for another time, or say that it is not needed."),
+    "visit_reserved": _l("A planned visit stays a visit for this one enterprise. Call it off and make a new slot."),
+    "visit_on_behalf": _l("Say who told you, e.g. “called Ms Lin”."),
+    "visit_is_yours": _l("Your department takes part in this visit already."),
     "request_waits": _l("You have asked %(department)s for a visit already. Wait for the answer, or withdraw it."),
     "request_decided": _l("This request has been answered or withdrawn already."),
     "request_not_invited": _l("The slot must be open to %(name)s, which asked for this visit. Name it as invited."),

@@ -64,6 +64,8 @@ WALK = (
     Stop("colleagues", "/my/colleagues", "contact"),
     Stop("requests", "/requests", "contact"),
     Stop("request-new", "/requests/new", "contact"),
+    Stop("visit-answer", "/bookings/{visit}/visit", "contact"),
+    Stop("visit-booking", "/bookings/{visit}", "contact"),
     Stop("no-shows", "/no-shows", "contact"),
     Stop("inbox", "/inbox", "contact"),
     Stop("calendars", "/calendars", "contact"),
@@ -85,6 +87,9 @@ WALK = (
     Stop("roster", "/slots/{own}/roster", "clerk"),
     Stop("requests-to-answer", "/requests", "clerk"),
     Stop("edition-submit", "/desk/editions/{edition}", "clerk"),
+    Stop("visit-new", "/desk/visits/new?enterprise={enterprise}", "clerk"),
+    Stop("visit-record", "/bookings/{visit}/visit", "clerk"),
+    Stop("visit-notice", "/slots/{visit_slot}/visit-notice", "clerk"),
     Stop("explanations", "/no-shows", "clerk"),
     Stop("gates", "/gates", "steward"),
     Stop("gate", "/gates/{gate}", "steward"),
@@ -151,6 +156,8 @@ def make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, s
     names["enterprise"] = booking["enterprise"]["id"]
     names["drawn"], names["ballot"] = demo["ballots"]
     names["edition"] = demo["editions"][0]
+    names["visit"] = demo["visits"][0]
+    names["visit_slot"] = call.own("contact", f"/bookings/{names['visit']}")["slot"]
     names["day"] = call.read(f"/slots/{names['own']}")["starts_at"][:10]
     return names | _queue_things(call)
 
@@ -164,6 +171,12 @@ class Caller:
     def read(self, path: str) -> dict[str, Any]:
         """What anybody gets."""
         found: dict[str, Any] = self.request.get(f"/api/v1{path}").json()
+        return found
+
+    def own(self, token: str, path: str) -> dict[str, Any]:
+        """What the token's person gets."""
+        headers = {"Authorization": f"Bearer {self.tokens[token]}"}
+        found: dict[str, Any] = self.request.get(f"/api/v1{path}", headers=headers).json()
         return found
 
     def __call__(self, token: str, path: str, body: dict[str, Any]) -> dict[str, Any]:

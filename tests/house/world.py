@@ -14,8 +14,15 @@ from werkzeug.routing import Rule
 
 from eventsys.accounts.models import ApiToken, SignIn
 from eventsys.accounts.rules import SignInKind
-from eventsys.bookings.rules import NewVisitRequest
-from eventsys.bookings.services import Reschedule, ask_for_visit, record_no_show, reschedule_slot, share_token
+from eventsys.bookings.rules import NewPlannedVisit, NewVisitRequest
+from eventsys.bookings.services import (
+    Reschedule,
+    ask_for_visit,
+    plan_visit,
+    record_no_show,
+    reschedule_slot,
+    share_token,
+)
 from eventsys.bookings.services.admission import CLOCKWORK
 from eventsys.bookings.services.rescheduling import DAY_OFF, TAKEN
 from eventsys.calendars.rules import NewFeedLink
@@ -35,7 +42,7 @@ from eventsys.slots.rules import Audience, AudienceKind
 from eventsys.slots.services import create_run
 from eventsys.slots.services.editions import create_edition
 from tests import cast
-from tests.factories import code_for, make_booking, make_gate, make_slot, new_run
+from tests.factories import code_for, make_booking, make_gate, make_slot, new_run, new_slot, soon
 
 UNKNOWN = "zzzzzzzzzzzzy"  # well formed, and nothing has it
 VERBS = ("submit", "nothing", "back")  # what a department may answer for an edition
@@ -142,6 +149,7 @@ def build_world(app: APIFlask) -> World:
         db.session.add(device)
         record_no_show(later_booking, later, actor=CLOCKWORK)
         request = ask_for_visit(NewVisitRequest(cast.ACME, cast.TAX, "请来一趟"), actor=cast.CONTACT.actor)
+        planned = plan_visit(NewPlannedVisit(cast.ACME, new_slot(starts_at=soon(9))), actor=cast.CLERK.actor)
         edition = create_edition(_edition(), actor=cast.COORDINATOR.actor)
         run = create_run(new_run(), actor=cast.CLERK.actor)
         to = draft.starts_at + timedelta(days=1)
@@ -157,8 +165,8 @@ def build_world(app: APIFlask) -> World:
     assert change is not None
     return World(
         {
-            "slot": [draft.public_id, hidden.public_id, slot.public_id, later.public_id],
-            "booking": [later_booking.public_id, booking.public_id],
+            "slot": [draft.public_id, hidden.public_id, slot.public_id, later.public_id, planned.slot.public_id],
+            "booking": [later_booking.public_id, booking.public_id, planned.public_id],
             "ticket": [code_for(later_booking), code_for(booking, 1)],
             "share": [share_token(later_booking)],
             "request": [request.public_id],

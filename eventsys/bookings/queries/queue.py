@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from eventsys.bookings.models import Booking
+from eventsys.bookings.queries.planned_visits import is_planned
 from eventsys.bookings.rules import BookingState, Waiting
 from eventsys.core.clock import now
 from eventsys.core.db import db
@@ -109,7 +110,8 @@ def list_pending_since(remind_before: datetime) -> Sequence[Booking]:
         and_(Booking.reminded_at.is_(None), Booking.changed_at <= remind_before),
         and_(Booking.escalated_at.is_(None), Booking.approve_by <= now()),
     )
-    query = select(Booking).where(Booking.state == BookingState.PENDING, due).options(joinedload(Booking.slot))
+    waits_for_us = and_(Booking.state == BookingState.PENDING, ~is_planned())  # a planned visit: for the enterprise
+    query = select(Booking).where(waits_for_us, due).options(joinedload(Booking.slot))
     query = query.with_for_update(of=Booking, skip_locked=True)
     return db.session.scalars(query.order_by(Booking.id).limit(BATCH)).all()
 

@@ -21,6 +21,7 @@ from eventsys.bookings.services.exceptions import grant_exception
 from eventsys.bookings.services.handing import take_slot_over
 from eventsys.bookings.services.holds import give_up_hold, hold_slot, save_draft
 from eventsys.bookings.services.joint import decline_support
+from eventsys.bookings.services.joint_visits import propose_joint_visit
 from eventsys.bookings.services.moving import MOVABLE, move_booking
 from eventsys.bookings.services.no_shows import (
     decide_no_show,
@@ -28,6 +29,8 @@ from eventsys.bookings.services.no_shows import (
     record_no_show,
     take_back_no_show,
 )
+from eventsys.bookings.services.planned_visits import chase_visits, plan_visit, plan_visits
+from eventsys.bookings.services.received import find_too_many
 from eventsys.bookings.services.reconfirming import chase_reconfirmations, reconfirm_booking
 from eventsys.bookings.services.releasing import let_in, release_booking, take_back, undo_release
 from eventsys.bookings.services.requests import (
@@ -43,6 +46,7 @@ from eventsys.bookings.services.rescheduling import Reschedule, Rescheduled, res
 from eventsys.bookings.services.runs import RunChange, RunChanged, change_run
 from eventsys.bookings.services.slots import call_off_slot, change_slot
 from eventsys.bookings.services.undoing import undo_change
+from eventsys.bookings.services.visit_answers import answer_visit
 from eventsys.bookings.services.waiting import end_queue, rejoin, serve_queue, tell_reopened
 
 __all__ = [
@@ -55,6 +59,7 @@ __all__ = [
     "Rescheduled",
     "RunChange",
     "RunChanged",
+    "answer_visit",
     "apply_bulk",
     "arrange_visit",
     "ask_for_visit",
@@ -66,6 +71,7 @@ __all__ = [
     "chase_approvals",
     "chase_reconfirmations",
     "chase_requests",
+    "chase_visits",
     "confirm_booking",
     "decide_no_show",
     "decline_booking",
@@ -76,6 +82,7 @@ __all__ = [
     "end_doubled",
     "end_queue",
     "explain_no_show",
+    "find_too_many",
     "give_up_hold",
     "grant_exception",
     "hand_over",
@@ -85,7 +92,10 @@ __all__ = [
     "move_booking",
     "name_attendees",
     "name_yourself",
+    "plan_visit",
+    "plan_visits",
     "preview_bulk",
+    "propose_joint_visit",
     "publish_edition",
     "publish_slot",
     "reconfirm_booking",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from eventsys.bookings import messages
 from eventsys.bookings.models import Booking
-from eventsys.bookings.queries import list_pending_since
+from eventsys.bookings.queries import find_planned_visit, list_pending_since
 from eventsys.bookings.rules import REASON_MAX, BookingState
 from eventsys.bookings.services.cancelling import end_booking
 from eventsys.bookings.services.locking import lock_booking
@@ -29,6 +29,7 @@ def confirm_booking(public_id: str, *, actor: Actor) -> Booking:
     booking, slot = lock_booking(public_id, actor)
     if booking.state is BookingState.PENDING:
         authorize(actor, Permission.EDIT_SLOT, slot.scope)
+        _check_is_ours(booking)
         _approve(booking, slot, actor)
         return booking
     authorize(actor, Permission.CHANGE_BOOKING, booking.scope_with(slot))
@@ -47,6 +48,12 @@ def _approve(booking: Booking, slot: Slot, actor: Actor) -> None:
     messages.tell_attendees("ticket", booking, slot, booking.valid_attendees)
 
 
+def _check_is_ours(booking: Booking) -> None:
+    """A planned visit waits for the enterprise: nobody confirms or declines it in its stead."""
+    if find_planned_visit(booking.id) is not None:
+        raise Conflict("visit_waits")
+
+
 def decline_booking(public_id: str, reason: str, *, actor: Actor) -> Booking:
     """Say no to a pending booking, and why; its place is free again."""
     reason = clean_line(reason, "reason", REASON_MAX, required=True)
@@ -54,6 +61,7 @@ def decline_booking(public_id: str, reason: str, *, actor: Actor) -> Booking:
     authorize(actor, Permission.EDIT_SLOT, slot.scope)
     if booking.state is not BookingState.PENDING:
         raise Conflict("booking_state", state=booking.state.value)
+    _check_is_ours(booking)
     end_booking(booking, slot, actor, reason, is_late=False, action="booking.declined")
     places_freed(slot)
     contacts = contacts_of(booking.enterprise_id)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from eventsys.bookings import messages
 from eventsys.bookings.models import Booking
-from eventsys.bookings.rules import REASON_MAX, BookingState, check_cancel
+from eventsys.bookings.queries import find_planned_visit
+from eventsys.bookings.rules import NOT_NEEDED, REASON_MAX, WITHDRAWN, BookingState, VisitAnswer, check_cancel
 from eventsys.bookings.services.locking import lock_booking
 from eventsys.bookings.services.states import enter
 from eventsys.bookings.services.waiting import places_freed
@@ -13,12 +14,15 @@ from eventsys.core.clock import now
 from eventsys.core.permissions import Permission, authorize
 from eventsys.core.text import clean_line
 from eventsys.directory.recipients import contacts_of
+from eventsys.slots import services as slots
 from eventsys.slots.models import Slot
+from eventsys.slots.rules import SlotState
 
 
 def cancel_booking(public_id: str, *, actor: Actor, reason: str = "", version: int | None = None) -> Booking:
     """Cancel until the start; after the deadline it is a late cancellation. The codes are dead at once, and whoever
-    waits for the place gets it. A department that cancels a pending booking declines it."""
+    waits for the place gets it. A department that cancels a pending booking declines it. With a planned visit its slot
+    is called off: it is for nobody else, and never a late cancellation."""
     reason = clean_line(reason, "reason", REASON_MAX)
     booking, slot = lock_booking(public_id, actor)
     authorize(actor, Permission.CHANGE_BOOKING, booking.scope_with(slot))
@@ -26,15 +30,32 @@ def cancel_booking(public_id: str, *, actor: Actor, reason: str = "", version: i
         booking.require_version(version)
     check_cancel(booking.state, slot.state, slot.starts_at, now())
     was_confirmed = booking.state is BookingState.CONFIRMED
-    is_late = was_confirmed and booking.moved_from is None and now() > slot.cancel_until  # a moved slot binds nobody
-    end_booking(booking, slot, actor, reason, is_late=is_late)
-    places_freed(slot)
     by_staff = booking.enterprise_id not in actor.enterprises()
+    visit = find_planned_visit(booking.id)
+    if visit is not None and slot.state is SlotState.PUBLISHED:
+        if not by_staff:
+            visit.answer, visit.answered_at, visit.answered_by = VisitAnswer.NOT_NOW, now(), actor.name[:60]
+            visit.wishes = reason
+            messages.tell_department("visit_answered", booking, slot, answer=visit.answer.value, wishes=reason)
+        drop_visit(booking, slot, reason or (WITHDRAWN if by_staff else ""), actor=actor)
+    else:
+        is_late = (
+            was_confirmed and booking.moved_from is None and now() > slot.cancel_until
+        )  # a moved slot binds nobody
+        end_booking(booking, slot, actor, reason, is_late=is_late)
+        places_freed(slot)
     recipients = contacts_of(booking.enterprise_id) if by_staff else messages.booker(actor)
     messages.tell_contact("booking_cancelled", booking, slot, recipients, reason=reason)
     if was_confirmed:
         messages.tell_attendees("ticket_cancelled", booking, slot, booking.valid_attendees, reason=reason)
     return booking
+
+
+def drop_visit(booking: Booking, slot: Slot, reason: str, *, actor: Actor, action: str = "booking.cancelled") -> None:
+    """End a planned visit, both locked: the booking, without a penalty, and the slot that was for nobody else."""
+    reason = clean_line(" ".join(reason.split())[:REASON_MAX], "reason", REASON_MAX) or NOT_NEEDED
+    end_booking(booking, slot, actor, reason, is_late=False, action=action)
+    slots.mark_called_off(slot, reason, actor=actor)
 
 
 def end_doubled(booking: Booking, slot: Slot, *, actor: Actor) -> None:

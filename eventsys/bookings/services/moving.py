@@ -6,7 +6,16 @@ from sqlalchemy import select
 
 from eventsys.bookings import messages
 from eventsys.bookings.models import Booking
-from eventsys.bookings.queries import Entry, facts_of, find_owner, get_booking, get_own, lock_slot, lock_slot_for
+from eventsys.bookings.queries import (
+    Entry,
+    facts_of,
+    find_owner,
+    find_planned_visit,
+    get_booking,
+    get_own,
+    lock_slot,
+    lock_slot_for,
+)
 from eventsys.bookings.rules import ACTIVE, BookingState, place
 from eventsys.bookings.services.admission import (
     check_entry,
@@ -43,6 +52,9 @@ def move_booking(public_id: str, to: str, *, actor: Actor, version: int | None =
         booking.require_version(version)
     if booking.state not in MOVABLE:
         raise Conflict("booking_state" if booking.state in ACTIVE else "booking_not_active", state=booking.state.value)
+    planned = find_planned_visit(booking.id)
+    if planned is not None:
+        raise Conflict("visit_not_rebooked")
     if old.starts_at <= now():
         raise Conflict("slot_began", starts_at=old.starts_at)
     state = _admitted(booking, entry, actor)

@@ -31,6 +31,7 @@ from eventsys.bookings.rules import (
 )
 from eventsys.bookings.services.admission import check_entry
 from eventsys.bookings.services.booking import approve_by, new_booking
+from eventsys.bookings.services.received import check_received
 from eventsys.bookings.services.states import enter
 from eventsys.core import audit
 from eventsys.core.actor import Actor
@@ -46,7 +47,7 @@ from eventsys.directory.recipients import contacts_of
 from eventsys.slots import services as slots
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import get_slot_of, is_slot_for
-from eventsys.slots.rules import NewSlot
+from eventsys.slots.rules import NewSlot, SlotFormat
 
 
 def ask_for_visit(command: NewVisitRequest, *, actor: Actor) -> VisitRequest:
@@ -106,9 +107,10 @@ def decline_request(public_id: str, decision: str, *, actor: Actor) -> VisitRequ
     return request
 
 
-def arrange_visit(public_id: str, command: NewSlot, *, actor: Actor, publish: bool = False) -> Slot:
+def arrange_visit(public_id: str, command: NewSlot, *, actor: Actor, publish: bool = False, beyond: str = "") -> Slot:
     """Make a slot of the request, a draft or published at once; then the enterprise is booked.
 
+    `beyond` is why a coordinator goes beyond the visits that an enterprise receives (Conflict `visits_received`);
     Invalid `request_not_invited` when the slot is not for the enterprise; the refusals of making and booking a slot.
     """
     enterprise = lock_enterprise(get_request(public_id, visible_to=actor).enterprise_id)
@@ -125,7 +127,7 @@ def arrange_visit(public_id: str, command: NewSlot, *, actor: Actor, publish: bo
     db.session.flush()
     audit.record(actor, "visit_request.arranged", "visit_request", public_id, after={"slot": slot.public_id})
     if publish:
-        _book(request, enterprise, slot, actor)
+        _book(request, enterprise, slot, actor, beyond)
     return slot
 
 
@@ -188,11 +190,13 @@ def _lock(enterprise: int) -> Enterprise:
     return found
 
 
-def _book(request: VisitRequest, enterprise: Enterprise, slot: Slot, actor: Actor) -> None:
+def _book(request: VisitRequest, enterprise: Enterprise, slot: Slot, actor: Actor, beyond: str = "") -> None:
     """Book the slot, which nobody else can have booked yet, for who asked; approval has been given by arranging it."""
     entry = lock_slot_for(enterprise.id, slot.public_id)
     assert entry is not None  # it was published a moment ago
     check_entry(entry, enterprise, 1, (), on_behalf=True)
+    if slot.format is SlotFormat.VISIT:
+        check_received(enterprise, slot.starts_at, actor=actor, beyond=beyond, but=slot.id)
     booking: Booking = new_booking(entry, enterprise, 1, actor)
     booking.channel, booking.asks = BookingChannel.WEB, request.asks
     booking.contact_id, booking.contact_name = request.contact_id, request.contact_name

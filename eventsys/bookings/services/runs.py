@@ -28,7 +28,8 @@ class RunChange:
     """The command to change a slot (public id) and, by its scope, others of its run alike.
 
     `shown` are the booked slots (public ids) the person has been told of, `agreed` those of them that may change;
-    `reason` is what those who booked are told, `waits` are bookings of the slot that go back to its queue.
+    `reason` is what those who booked are told, `waits` are bookings of the slot that go back to its queue, `beyond` is
+    why a visit goes beyond what an enterprise receives.
     """
 
     slot: str
@@ -39,6 +40,7 @@ class RunChange:
     agreed: frozenset[str] = frozenset()
     reason: str = ""
     waits: frozenset[str] = frozenset()
+    beyond: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ def change_run(change: RunChange, *, actor: Actor) -> RunChanged:
         actor=actor,
         reason=change.reason,
         waits=change.waits,
+        beyond=change.beyond,
     )
     after, zone = command_of(slot), installation().zone
     commands = zip(others, commands_of(others), strict=True)

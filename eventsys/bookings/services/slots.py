@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import update
 
 from eventsys.bookings import messages
-from eventsys.bookings.models import Booking
-from eventsys.bookings.queries import list_slot_bookings, next_lapse
-from eventsys.bookings.rules import ACTIVE, BookingState
+from eventsys.bookings.models import Booking, PlannedVisit
+from eventsys.bookings.queries import find_planned_visit, list_slot_bookings, next_lapse
+from eventsys.bookings.rules import ACTIVE, BookingState, check_reserved
 from eventsys.bookings.rules.moves import is_large_move
 from eventsys.bookings.services.admission import release_lapsed_holds
 from eventsys.bookings.services.cancelling import end_booking
 from eventsys.bookings.services.displacing import displace, tell_displaced
 from eventsys.bookings.services.locking import lock_slot_and_enterprises
+from eventsys.bookings.services.planned_visits import ask_again
+from eventsys.bookings.services.received import check_move
 from eventsys.bookings.services.reconfirming import answer_by, await_answer, reconfirm_minutes
 from eventsys.bookings.services.states import enter
 from eventsys.bookings.services.waiting import places_freed
@@ -29,7 +31,7 @@ from eventsys.slots import services as slots
 from eventsys.slots.messages import tell_department_of_slots, tell_supporting
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import nearest_slots
-from eventsys.slots.rules import REASON_MAX, NewSlot, SlotState
+from eventsys.slots.rules import REASON_MAX, NewSlot, SlotFormat, SlotState
 
 COPIED = frozenset({"starts_at", "department_id", "edition_id"})  # of the slot, into its bookings
 
@@ -42,17 +44,21 @@ def change_slot(
     actor: Actor,
     reason: str = "",
     waits: Collection[str] = (),
+    beyond: str = "",
 ) -> Slot:
     """Edit a slot; whoever booked or supports it is told once when time, place or lead changed, with the reason, and
-    their calendars follow. After a large move they are asked to confirm again.
+    their calendars follow. After a large move they are asked to confirm again; who has not agreed to a planned visit
+    yet is asked anew.
 
     The capacity is never below what is booked; the bookings `waits` (public ids) go back to the head of the queue.
+    `beyond` is why a visit goes beyond what an enterprise receives.
     """
     reason = clean_line(reason, "reason", REASON_MAX)
     slot = lock_slot_and_enterprises(public_id, actor, Permission.EDIT_SLOT)
     was_at, former = slot.starts_at, slot.department
     release_lapsed_holds(slot)
     displaced = displace(slot, waits, reason, actor=actor) if waits else []
+    planned = _check_visit(slot, command, actor, beyond)
     changed = slots.edit_slot(slot, command, version, actor=actor)
     if changed & COPIED:
         follow_slot(slot)
@@ -69,19 +75,40 @@ def change_slot(
     tell_displaced(slot, displaced, reason)
     told = {booking.id for booking, _before in displaced}
     if changed & slots.MOVES:
-        _tell_moved(slot, was_at, reason, told, actor)
+        _tell_moved(slot, was_at, reason, told, planned, actor)
     elif "department_id" in changed:
         tell_handed_over(slot, former, reason, told)
     return slot
 
 
-def _tell_moved(slot: Slot, was_at: datetime, reason: str, told: Collection[int], actor: Actor) -> None:
+def _check_visit(slot: Slot, command: NewSlot, actor: Actor, beyond: str) -> dict[int, PlannedVisit]:
+    """The planned visits of a slot by booking (primary key): they stay for their enterprise, within what it receives."""
+    received = list_slot_bookings(slot.id) if slot.format is SlotFormat.VISIT else ()
+    planned = {booking.id: visit for booking in received if (visit := find_planned_visit(booking.id))}
+    for booking in received:
+        if booking.id in planned:
+            check_reserved(command, booking.enterprise_id)
+    check_move(slot, command.starts_at, [item.enterprise for item in received], actor=actor, beyond=beyond)
+    return planned
+
+
+def _tell_moved(
+    slot: Slot,
+    was_at: datetime,
+    reason: str,
+    told: Collection[int],
+    planned: Mapping[int, PlannedVisit],
+    actor: Actor,
+) -> None:
     """One message to everyone concerned but those `told` already, which asks them again when the start is far from what
     they agreed to."""
     minutes, by = reconfirm_minutes(slot), answer_by(slot)
     facts = {"reason": reason, "was_at": was_at.isoformat()}
     for booking in list_slot_bookings(slot.id, ACTIVE):
         if booking.id in told:
+            continue
+        if booking.state is BookingState.PENDING and booking.id in planned:
+            ask_again(planned[booking.id], booking, slot)
             continue
         is_asked = await_answer(booking, slot, was_at, minutes, by)
         answers = {"answer_until": by.isoformat()} if is_asked else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from eventsys.bookings.forms.booking import ROWS_SHOWN, OnBehalfForm, OwnBooking
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import correct_counts, facts_of, find_active_booking, find_draft, place_in_queue
 from eventsys.bookings.rules import BookingState, refusal
-from eventsys.bookings.services import book_slot, grant_exception, save_draft
+from eventsys.bookings.services import book_slot, find_too_many, grant_exception, save_draft
 from eventsys.bookings.views.blueprint import bp, show_form
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
@@ -26,6 +27,7 @@ from eventsys.directory.models import Enterprise
 from eventsys.directory.queries import find_enterprise, list_enterprises
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import get_visible_slot, nearest_slots
+from eventsys.slots.rules import SlotFormat
 from eventsys.web.guards import current_actor, requires
 
 FOUND_MAX = 20
@@ -212,12 +214,19 @@ def _page(
         "only_waits": needs_queue and not facts.awaits_draw,
         "may_wait": not facts.awaits_draw and now() < slot.queue_until and (needs_queue or _is_full(error)),
         "others": nearest_slots(slot, 1) if needs_queue and error is None and blocked is None else [],
+        "receives_others": _receives_others(slot, own),
         "may_except": is_allowed(current_actor(), Permission.GRANT_EXCEPTION, slot.scope),
     }
     page = show_form("bookings/new.html", form, error, **context)
     if asked:
         page.status_code = 200
     return page
+
+
+def _receives_others(slot: Slot, own: Collection[int]) -> bool:
+    """Whether a contact is told that the enterprise receives visits enough: it may have one more if it wants to."""
+    is_visit = slot.format is SlotFormat.VISIT and len(own) == 1
+    return is_visit and find_too_many(next(iter(own)), slot.starts_at) is not None
 
 
 def _is_full(error: Refusal | None) -> bool:

@@ -12,17 +12,19 @@ from werkzeug.wrappers import Response
 from eventsys.bookings.forms.answers import CancelForm
 from eventsys.bookings.keys import code_of, ticket_url
 from eventsys.bookings.models import Attendee, Booking
-from eventsys.bookings.queries import find_booking, get_booking, list_bookings, place_in_queue
+from eventsys.bookings.queries import find_booking, find_planned_visit, get_booking, list_bookings, place_in_queue
 from eventsys.bookings.rules import ACTIVE, BookingState, TicketState, check_cancel
 from eventsys.bookings.services import MOVABLE, cancel_booking, revoke_share_link, share_token, what_keeps_out
 from eventsys.bookings.views.blueprint import bp, is_wechat, show_form
 from eventsys.bookings.views.history import history_of
+from eventsys.bookings.views.visits import instants_of
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Conflict, Refusal
 from eventsys.core.installation import absolute_url
 from eventsys.core.permissions import Permission, authorize, is_allowed
+from eventsys.slots.rules import SlotFormat
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.pagination import PAGE_SIZE, decode_cursor, encode_cursor, make_page
 from eventsys.web.qr import qr_svg
@@ -49,7 +51,9 @@ def detail(public_id: str) -> str:
     may_change = is_allowed(actor, Permission.CHANGE_BOOKING, booking.scope)
     valid = [item for item in booking.attendees if item.state is TicketState.VALID]
     is_live = booking.state in ACTIVE
+    planned = find_planned_visit(booking.id)
     is_shared = may_change and booking.state in MOVABLE and now() < booking.slot.names_until
+    is_shared = is_shared and not (planned and booking.state is BookingState.PENDING)
     share_url = _share_url(booking) if is_shared else ""
     place = place_in_queue(booking)
     kept_out = what_keeps_out(booking) if place is not None else None
@@ -64,8 +68,11 @@ def detail(public_id: str) -> str:
         unnamed=booking.party - len(valid),
         may_name=may_change and is_live and now() < _names_until(booking, actor),
         may_cancel=may_change and is_live and now() < booking.slot.starts_at,
-        may_move=may_change and booking.state in MOVABLE and now() < booking.slot.starts_at,
+        may_move=may_change and planned is None and booking.state in MOVABLE and now() < booking.slot.starts_at,
         may_answer=is_allowed(actor, Permission.EDIT_SLOT, booking.slot.scope),
+        visit=planned,
+        proposals=instants_of(planned),
+        may_print=booking.slot.format is SlotFormat.VISIT,
         place=place,
         kept_out=sentence(kept_out.code, kept_out.fields) if kept_out else "",
         moved_to=find_booking(booking.moved_to_id),

@@ -10,6 +10,7 @@ import click
 from sqlalchemy import select
 
 from eventsys.bookings.keys import ensure_signing_key
+from eventsys.bookings.models import Booking, PlannedVisit
 from eventsys.bookings.tasks import draw_due
 from eventsys.cli.application import COMMAND_LINE, installed
 from eventsys.cli.demo.activity import write_activity
@@ -17,6 +18,7 @@ from eventsys.cli.demo.ballots import write_ballots
 from eventsys.cli.demo.collection import write_collection
 from eventsys.cli.demo.district import write_district
 from eventsys.cli.demo.people import fresh_feeds, fresh_tokens, list_accounts, shown, write_accounts
+from eventsys.cli.demo.visits import write_visits
 from eventsys.core.clock import now
 from eventsys.core.db import db, unit_of_work
 from eventsys.core.installation import installation
@@ -66,6 +68,7 @@ def _write(enterprises: int, months: int) -> None:
     write_activity(district, months, random)
     write_ballots(district)
     write_collection(district)
+    write_visits(district)
 
 
 def _content() -> dict[str, object]:
@@ -80,11 +83,13 @@ def _content() -> dict[str, object]:
         .limit(SLOTS_LISTED)
     )
     ballots = select(Slot.public_id).where(Slot.draw_at.is_not(None)).order_by(Slot.draw_at)
+    visits = select(Booking.public_id).join(PlannedVisit, PlannedVisit.booking_id == Booking.id).order_by(Booking.id)
     return {
         "accounts": shown(accounts),
         "tokens": fresh_tokens(accounts),
         "slots": list(db.session.scalars(open_slots)),
         "ballots": list(db.session.scalars(ballots)),
         "editions": [edition.public_id for edition in list_collecting()],
+        "visits": list(db.session.scalars(visits)),
         "feeds": fresh_feeds(accounts),
     }

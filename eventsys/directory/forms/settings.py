@@ -40,6 +40,14 @@ SECTIONS: tuple[tuple[Any, dict[str, Any]], ...] = (
         },
     ),
     (
+        _l("Visits that an enterprise receives from all departments"),
+        {
+            "visits_day": _l("In a day"),
+            "visits_week": _l("In a week from Monday to Sunday"),
+            "visits_month": _l("In a month"),
+        },
+    ),
+    (
         _l("Making slots"),
         {
             "day_slots": _l("A remark when a department has more slots in a day than"),
@@ -85,6 +93,7 @@ UNITS: dict[Unit, Callable[[int], str]] = {
     Unit.ENTERPRISES: lambda n: ngettext("%(num)s enterprise", "%(num)s enterprises", n),
     Unit.PEOPLE: lambda n: ngettext("%(num)s person", "%(num)s people", n),
     Unit.SLOTS: lambda n: ngettext("%(num)s slot", "%(num)s slots", n),
+    Unit.VISITS: lambda n: ngettext("%(num)s visit", "%(num)s visits", n),
     Unit.TIMES: lambda n: ngettext("%(num)s time", "%(num)s times", n),
 }
 

@@ -117,7 +117,10 @@ class SlotForm(Form):
     draw_at = LocalDateTimeField(_l("Draw"), [Optional()])
     is_draw_weighted = BooleanField(_l("More chances for who was not served for long"))
     edition = SelectField(_l("Edition"))
+    beyond = StringField(_l("Why one more visit must be"), [Length(max=REASON_MAX)])
     title_en = StringField(_l("Title in English"), [Length(max=TITLE_MAX)])
+
+    offers_beyond = False
 
     def __init__(self, choices: SlotChoices, **options: Any) -> None:
         super().__init__(**options)

@@ -21,10 +21,12 @@ from eventsys.pages.views import (
     selection,
     slot,
     slot_editor,
+    visit_notice,
+    visits,
     window,
     working_calendar,
 )
-from eventsys.pages.views.blueprint import bp, editions_bp, no_shows_bp, requests_bp, slots_bp, workdays_bp
+from eventsys.pages.views.blueprint import bp, editions_bp, no_shows_bp, requests_bp, slots_bp, visits_bp, workdays_bp
 
 __all__ = [
     "about",
@@ -52,6 +54,9 @@ __all__ = [
     "slot",
     "slot_editor",
     "slots_bp",
+    "visit_notice",
+    "visits",
+    "visits_bp",
     "window",
     "workdays_bp",
     "working_calendar",

@@ -24,6 +24,7 @@ bp = Blueprint("pages", __name__)
 slots_bp = Blueprint("slots", __name__)
 no_shows_bp = Blueprint("no_shows", __name__)
 requests_bp = Blueprint("requests", __name__)
+visits_bp = Blueprint("visits", __name__)
 editions_bp = Blueprint("editions", __name__)
 workdays_bp = Blueprint("workdays", __name__, url_prefix="/admin/workdays")
 

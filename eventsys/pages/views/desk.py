@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from flask import render_template, request, url_for
 
+from eventsys.bookings.models import PlannedVisit
+from eventsys.bookings.queries import list_visits_asked, phones_of
+from eventsys.bookings.rules import VisitAnswer
 from eventsys.core.actor import Actor, Role
 from eventsys.core.clock import now
 from eventsys.core.permissions import Permission, is_allowed, may_somewhere
@@ -65,6 +69,7 @@ def desk() -> str:
         pending=list_pending(actor),
         support_wanted=list_support_wanted(answering),
         offered=list_offered(answering),
+        visits=_visits_asked(actor),
         collecting=_collecting(actor),
         departments=departments if sees_everything else [],
         overview=[(item, counts.get(item.id, SlotCounts())) for item in departments] if is_overview else [],
@@ -80,6 +85,30 @@ def _address(month: Month, chosen: Department | None, view: str, /, **changes: s
     values: dict[str, Any] = {"month": month.key, "department": chosen.code if chosen else None}
     values["view"] = None if view == LIST else view
     return url_for("pages.desk", **{**values, **changes})
+
+
+@dataclass(frozen=True, slots=True)
+class VisitAsked:
+    """A planned visit that an enterprise has not agreed to, the times it proposes, and whom to call."""
+
+    visit: PlannedVisit
+    proposals: list[datetime]
+    people: list[tuple[str, str]]
+    is_overdue: bool
+
+
+def _visits_asked(actor: Actor) -> list[VisitAsked]:
+    visits = list_visits_asked(actor)
+    people = phones_of({visit.booking.enterprise_id for visit in visits})
+    return [
+        VisitAsked(
+            visit,
+            [datetime.fromisoformat(at) for at in visit.proposals],
+            people.get(visit.booking.enterprise_id, []),
+            visit.answer is VisitAnswer.WAITING and (visit.told_at is not None or visit.answer_by <= now()),
+        )
+        for visit in visits
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from flask import render_template, request
 
 from eventsys.bookings.models import Booking
-from eventsys.bookings.queries import list_enterprise_bookings, places_in_queue
+from eventsys.bookings.queries import list_enterprise_bookings, list_visits_to_answer, places_in_queue
 from eventsys.bookings.rules import ACTIVE, BookingState
 from eventsys.core.clock import now
 from eventsys.core.errors import NotFound
@@ -55,6 +55,7 @@ def my_enterprise() -> str:
         raise NotFound()
     bookings = list_enterprise_bookings(enterprise.id, since=now() - LOOKS_BACK)
     coming = [item for item in bookings if item.state in ACTIVE and item.slot.ends_at > now()]
+    visits = list_visits_to_answer(enterprise.id)
     return render_template(
         "pages/my_enterprise.html",
         own=own,
@@ -62,6 +63,8 @@ def my_enterprise() -> str:
         coming=coming,
         past=_past([item for item in bookings if item not in coming and item.state is not BookingState.EXPIRED]),
         places=places_in_queue(coming),
+        visits=visits,
+        planned={visit.booking_id: visit.answer for visit in visits},
         used=_used(enterprise.id),
     )
 

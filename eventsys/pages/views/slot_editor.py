@@ -22,7 +22,7 @@ from eventsys.bookings.services import (
 from eventsys.core.audit import AuditEntry
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Conflict, NotFound, Refusal
-from eventsys.core.permissions import Permission
+from eventsys.core.permissions import Permission, Scope, is_allowed
 from eventsys.pages.forms.changes import Change, changes_of
 from eventsys.pages.forms.requests import values_of_request
 from eventsys.pages.forms.slot import EditSlotForm, RunSlotForm, SlotForm, set_value
@@ -67,7 +67,8 @@ def create() -> Response:
         command = form.to_command()
         with unit_of_work():
             if asked is not None:
-                slot = arrange_visit(asked.public_id, command, actor=actor, publish=publish)
+                beyond = form.beyond.data or ""
+                slot = arrange_visit(asked.public_id, command, actor=actor, publish=publish, beyond=beyond)
             else:
                 slot = create_slot(command, actor=actor, publish=publish)
     except Refusal as error:
@@ -96,9 +97,8 @@ def save(public_id: str) -> Response:
         return _page("slots/edit.html", form, slot=slot)
     seen = int(form.version.data) if (form.version.data or "").isdecimal() else 0
     try:
-        change = RunChange(
-            public_id, form.to_command(), seen, *_scope_of(form), reason=form.reason.data or "", waits=_waits()
-        )
+        told = {"reason": form.reason.data or "", "waits": _waits(), "beyond": form.beyond.data or ""}
+        change = RunChange(public_id, form.to_command(), seen, *_scope_of(form), **told)
         with unit_of_work():
             changed = change_run(change, actor=current_actor())
     except Refusal as error:
@@ -222,6 +222,7 @@ def _page(
 ) -> Response:
     if error is not None:
         form.refuse(error)
+    form.offers_beyond = _offers_beyond(form, error)
     form.add_blank_questions()
     is_redrawn = request.form.get("action") in REDRAW
     if status is None:
@@ -229,6 +230,12 @@ def _page(
     context |= {"workday_note": workday_note(form.starts_at.data, form.until()), "extra": _without_a_field(form)}
     context |= {"is_single": len(form.department.choices or ()) == 1, "is_redrawn": is_redrawn}
     return make_response(render_template(template, form=form, **context), status)
+
+
+def _offers_beyond(form: SlotForm, error: Refusal | None) -> bool:
+    """Whether a coordinator is asked why an enterprise must receive one more visit than it should."""
+    is_asked = bool(form.beyond.data) or (error is not None and error.code == "visits_received")
+    return is_asked and is_allowed(current_actor(), Permission.GRANT_EXCEPTION, Scope())
 
 
 def _without_a_field(form: SlotForm) -> list[dict[str, str]]:
