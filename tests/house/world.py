@@ -143,6 +143,8 @@ def build_world(app: APIFlask) -> World:
         edition = create_edition(_edition(), actor=cast.COORDINATOR.actor)
         run = create_run(new_run(), actor=cast.CLERK.actor)
         enterprise_link = make_enterprise_link(cast.ACME, actor=cast.CONTACT.actor)
+    sheet = "场次名称,日期,开始\n世界,12月3日,15:00\n".encode()
+    slot_sheet = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.CLERK.id, sheet, "s.csv")
     upload = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.ADMINISTRATOR.id, b"a,b\n", "x.csv")
     message = db.session.scalars(sa.select(Message.public_id).where(Message.person_id == cast.CONTACT.id)).first()
     assert answer.scan is not None
@@ -167,6 +169,7 @@ def build_world(app: APIFlask) -> World:
             "sign_in": [sign_in.public_id],
             "application": [application.public_id],
             "upload": [upload],
+            "key": [slot_sheet],
             "enterprise_link": [enterprise_link],
             "secret": [UNKNOWN],
             "department": [cast.fixed_id("d", cast.TAX)],

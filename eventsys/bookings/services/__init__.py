@@ -17,6 +17,7 @@ from eventsys.bookings.services.cancelling import cancel_booking, end_doubled
 from eventsys.bookings.services.editions import publish_edition
 from eventsys.bookings.services.exceptions import grant_exception
 from eventsys.bookings.services.holds import give_up_hold, hold_slot, save_draft
+from eventsys.bookings.services.imports import SlotReport, import_slots
 from eventsys.bookings.services.moving import MOVABLE, move_booking
 from eventsys.bookings.services.no_shows import (
     decide_no_show,
@@ -43,6 +44,7 @@ __all__ = [
     "Idempotency",
     "RunChange",
     "RunChanged",
+    "SlotReport",
     "arrange_visit",
     "ask_for_visit",
     "book_slot",
@@ -66,6 +68,7 @@ __all__ = [
     "hand_over",
     "hold_draw",
     "hold_slot",
+    "import_slots",
     "let_in",
     "move_booking",
     "name_attendees",

@@ -17,6 +17,7 @@ from eventsys.pages.views import (
     runs,
     slot,
     slot_editor,
+    slot_imports,
     window,
     working_calendar,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "runs",
     "slot",
     "slot_editor",
+    "slot_imports",
     "slots_bp",
     "window",
     "workdays_bp",
