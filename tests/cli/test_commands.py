@@ -167,7 +167,7 @@ def test_slots_come_and_go_the_same_way(district, tmp_path):
     )
     refused_ = district("import", "slots", str(source))
     assert (refused_.code, "row 4, 部门" in refused_.err) == (1, True)
-    source.write_text("\n".join(source.read_text().splitlines()[:3]))
+    source.write_text("\n".join(rows[:3]))
     assert "2 new" in district("import", "slots", str(source), "--dry-run").out
     assert "2 new" in district("import", "slots", str(source)).out
     for name in ("out.csv", "out.xlsx"):
