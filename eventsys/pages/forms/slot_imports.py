@@ -30,6 +30,11 @@ class SlotSheetForm(Form):
         description=_l("Select them together with the row of headings, copy, and paste them here."),
     )
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        for field in (self.file, self.pasted):  # one of the two, so neither is called optional
+            field.flags.empty_is_default = True
+
     def content(self) -> tuple[bytes, str]:
         """What was sent, as a file and its name; Invalid when it is neither or both."""
         pasted = (self.pasted.data or "").strip("\r\n")

@@ -159,6 +159,7 @@ def _preview(key: str, refused: Refusal | None = None, chosen: dict[str, int] | 
         problems=[_line(problem) for problem in report.problems[:PROBLEMS_SHOWN]],
         warnings=[_line(problem) for problem in report.warnings[:PROBLEMS_SHOWN]],
         changes=changes[:CHANGES_SHOWN],
+        are_columns_missing=any(problem.code == "columns_missing" for problem in report.problems),
         left_out=max(0, len(changes) - CHANGES_SHOWN),
         marked=sum(bool(marks) for marks in report.marks.values()),
         departments={item.id: item for item in all_departments(include_inactive=True)},
