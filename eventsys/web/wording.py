@@ -123,6 +123,7 @@ SENTENCES: dict[str, Any] = {
     "run_made": _l("These slots have been created already. For others, begin with the rule again."),
     "run_booked": _l("Enterprises have booked some of these slots. Tick those that may change, then save again."),
     "run_refused": _l("Nothing was changed, because of the slot of %(occurrence)s: %(reason)s"),
+    "templates_full": _l("A department keeps at most %(limit)s templates. Delete one first."),
     "nothing_to_undo": _l("No untouched draft is left to delete. Call off what is published."),
     "sittings_overlap": _l("These starts are too close together for the length."),
     "sittings_past_midnight": _l("The last one would end after midnight. Take fewer or shorter ones."),

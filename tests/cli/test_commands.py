@@ -162,9 +162,13 @@ def test_slots_come_and_go_the_same_way(district, tmp_path):
     departments, source = tmp_path / "部门.csv", tmp_path / "场次.csv"
     departments.write_text("部门名称,简称\n示范区税务局,税务局\n示范区科信局,科信局\n")
     assert district("import", "departments", str(departments)).code == 0
-    source.write_text(
-        "部门,名称,时间\n税务局,汇算清缴辅导,12月3日下午3点\n科信局,申报辅导,12.4 9:00-10:30\n,没有部门,1月5日9:00\n"
-    )
+    rows = [
+        "部门,名称,时间",
+        "税务局,汇算清缴辅导,12月3日下午3点",
+        "科信局,申报辅导,12.4 9:00-10:30",
+        ",无部门,1月5日9:00",
+    ]
+    source.write_text("\n".join(rows))
     refused_ = district("import", "slots", str(source))
     assert (refused_.code, "row 4, 部门" in refused_.err) == (1, True)
     source.write_text("\n".join(rows[:3]))

@@ -33,6 +33,7 @@ from eventsys.slots.collection import NewEdition
 from eventsys.slots.rules import Audience, AudienceKind
 from eventsys.slots.services import create_run
 from eventsys.slots.services.editions import create_edition
+from eventsys.slots.services.templates import save_template
 from tests import cast
 from tests.factories import code_for, make_booking, make_gate, make_slot, new_run
 
@@ -72,6 +73,7 @@ KINDS = (
     (r"/(admin/)?enterprises/<", "enterprise"),
     (r"/slots/<", "slot"),
     (r"/desk/runs/<", "run"),
+    (r"/desk/templates/<", "template"),
     (r"/bookings/<", "booking"),
     (r"/requests/<", "request"),
     (r"/(desk/)?editions/<", "edition"),
@@ -142,6 +144,7 @@ def build_world(app: APIFlask) -> World:
         request = ask_for_visit(NewVisitRequest(cast.ACME, cast.TAX, "请来一趟"), actor=cast.CONTACT.actor)
         edition = create_edition(_edition(), actor=cast.COORDINATOR.actor)
         run = create_run(new_run(), actor=cast.CLERK.actor)
+        template = save_template(draft.public_id, "样板", actor=cast.CLERK.actor)
         enterprise_link = make_enterprise_link(cast.ACME, actor=cast.CONTACT.actor)
     sheet = "场次名称,日期,开始\n世界,12月3日,15:00\n".encode()
     slot_sheet = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.CLERK.id, sheet, "s.csv")
@@ -159,6 +162,7 @@ def build_world(app: APIFlask) -> World:
             "edition": [edition.public_id],
             "verb": list(VERBS),
             "run": [run.public_id],
+            "template": [template.public_id],
             "gate": [gate.public_id],
             "scan": [answer.scan.public_id],
             "feed_link": [link.public_id],

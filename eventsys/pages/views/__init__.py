@@ -18,6 +18,7 @@ from eventsys.pages.views import (
     slot,
     slot_editor,
     slot_imports,
+    slot_templates,
     window,
     working_calendar,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "slot",
     "slot_editor",
     "slot_imports",
+    "slot_templates",
     "slots_bp",
     "window",
     "workdays_bp",

@@ -18,12 +18,14 @@ from eventsys.core.permissions import Permission
 from eventsys.pages.forms.changes import Change, changes_of
 from eventsys.pages.forms.requests import values_of_request
 from eventsys.pages.forms.slot import RunSlotForm, SlotForm, set_value
-from eventsys.pages.forms.slot_values import first_values, values_of
+from eventsys.pages.forms.slot_values import values_of
 from eventsys.pages.queries import SlotChoices, list_invited, list_last_changes, load_slot_choices
 from eventsys.pages.views.blueprint import get_slot_for, slots_bp
+from eventsys.pages.views.starting import start_values
 from eventsys.pages.views.workdays import workday_note
 from eventsys.slots.models import Slot
-from eventsys.slots.rules import SlotFormat, SlotState
+from eventsys.slots.queries.templates import list_templates
+from eventsys.slots.rules import SlotState
 from eventsys.slots.scopes import RunScope
 from eventsys.slots.services import copy_slot, create_slot
 from eventsys.web.errors import status_of
@@ -41,9 +43,9 @@ def new() -> Response:
     asked = _asked()
     if asked is not None:
         return _page("slots/new.html", SlotForm(choices, data=values_of_request(asked, choices)), asked=asked)
-    kind = request.args.get("format", "")
-    chosen = SlotFormat(kind) if kind in list(SlotFormat) else SlotFormat.SESSION
-    return _page("slots/new.html", SlotForm(choices, data=first_values(choices, chosen)))
+    return _page(
+        "slots/new.html", SlotForm(choices, data=start_values(choices)), templates=list_templates(current_actor())
+    )
 
 
 @slots_bp.post("/desk/slots/new")
