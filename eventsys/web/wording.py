@@ -248,6 +248,7 @@ SENTENCES: dict[str, Any] = {
     "cell_choice": _l("Write one of these: %(words)s."),
     "cell_number": _l("Write a whole number; 不限 where there is no limit."),
     "cell_unknown_names": _l("Not known here: %(names)s. Correct the name, or add it first."),
+    "cell_place": _l("There is no such place. Correct the name, or write it as the room or other place."),
     "cell_audience": _l("Write 公开, 定向邀请, or 园区, 街道, 标签 or 规模, each with a colon and its names."),
     "cell_date": _l("This is no day we can read. Write it as 12月3日 or 2026-12-03."),
     "cell_clock": _l("This is no time of day we can read. Write it as 15:00, 下午3点 or 15:00—16:30."),

@@ -225,6 +225,14 @@ def test_an_empty_cell_leaves_and_the_word_clears(app):
     assert (changed.title_en, changed.description, changed.party_max, changed.place_id) == ("English", "", None, None)
 
 
+def test_an_unknown_place_beside_a_room_is_refused(app):
+    make_slot(place_text="三楼")
+    assert lines(bring(edited(exported(), place="月球"))) == [(2, "地点", "cell_place")]
+    assert counts(bring(edited(exported(), place="月球", place_text="（清空）"))) == (0, 1, 0)
+    (changed,) = all_slots()
+    assert (changed.place_id, changed.place_text) == (None, "月球")
+
+
 def test_only_ones_own_slots_exist(app):
     theirs = make_slot(actor=COORDINATOR, department=cast.SCIENCE)
     content = edited(exported(), title="夺来")

@@ -159,8 +159,8 @@ def _read_place(reader: RowReader) -> None:
     place = finder.find("places", text)
     if place is not None:
         reader.taken["place"] = place.id
-    elif reader.says("place_text") or reader.kept.get("place_text"):
-        reader.refuse("place", "unknown_place")
+    elif reader.taken.get("place_text", reader.kept.get("place_text")):
+        reader.refuse("place", "cell_place")
     else:
         reader.taken |= {"place": None, "place_text": text}
     return None
