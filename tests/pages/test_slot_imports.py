@@ -96,7 +96,7 @@ def test_an_exported_month_is_edited_and_imported(app, clerk):
     sent = clerk.post(PATH, data=uploaded(make_xlsx([heading, *rows])))
     page = clerk.get(f"{sent.location}?lang=en").text
     assert "Room or other place" in page
-    answer = clerk.post(sent.location)
+    answer = clerk.post(f"{sent.location}?lang=en")
     assert "1 slot is changed." in clerk.get(f"{answer.location}&lang=en").text
     assert {item.place_text for item in all_slots()} == {"二楼", ""}
 
