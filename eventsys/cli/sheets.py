@@ -7,29 +7,41 @@ from pathlib import Path
 
 import click
 
+from eventsys.bookings.services import import_slots
 from eventsys.cli.application import COMMAND_LINE, installed
 from eventsys.core.db import db, unit_of_work
-from eventsys.directory.imports.export import export_rows, write_csv, write_xlsx
+from eventsys.core.errors import Conflict
+from eventsys.directory.imports.export import export_rows
 from eventsys.directory.imports.rules import PROBLEMS_SHOWN, ImportKind, ImportReport, Problem
 from eventsys.directory.imports.services import run_import
+from eventsys.directory.imports.tables import Export, write_csv, write_xlsx
+from eventsys.slots.imports.columns import KIND as SLOTS
+from eventsys.slots.imports.export import export_slots
 from eventsys.web.wording import sentence
 
-KIND = click.Choice([kind.value for kind in ImportKind])
+IMPORTED = click.Choice([*(kind.value for kind in ImportKind), SLOTS])
 
 
 @click.command("import")
-@click.argument("kind", type=KIND)
+@click.argument("kind", type=IMPORTED)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what would happen and change nothing.")
 def import_file(kind: str, file: Path, dry_run: bool) -> None:
-    """Import departments or enterprises from FILE (.xlsx, .xls, .csv), all rows or none."""
+    """Import departments, enterprises or slots from FILE (.xlsx, .xls, .csv), all rows or none.
+
+    New slots are drafts; who booked a slot that moves is told.
+    """
     content = file.read_bytes()
     with installed():
-        if dry_run:
-            report = run_import(kind, content, file.name, dry_run=True, actor=COMMAND_LINE)
-        else:
-            with unit_of_work():
-                report = run_import(kind, content, file.name, dry_run=False, actor=COMMAND_LINE)
+        try:
+            if dry_run:
+                report = _bring(kind, content, file.name, dry_run=True)
+            else:
+                with unit_of_work():
+                    report = _bring(kind, content, file.name, dry_run=False)
+        except Conflict as error:
+            because = error.fields.get("because", error)
+            raise click.ClickException(f"nothing was imported: {sentence(because.code, because.fields)}") from error
         _tell("warning", report.warnings)
         _tell("problem", report.problems)
         if report.problems:
@@ -38,18 +50,28 @@ def import_file(kind: str, file: Path, dry_run: bool) -> None:
 
 
 @click.command("export")
-@click.argument("kind", type=KIND)
+@click.argument("kind", type=IMPORTED)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export_file(kind: str, file: Path) -> None:
-    """Write all departments or enterprises into FILE, a .xlsx or a .csv."""
+    """Write all departments, enterprises or slots into FILE, a .xlsx or a .csv."""
     writers = {".xlsx": write_xlsx, ".csv": write_csv}
     if file.suffix.lower() not in writers:
         raise click.UsageError("FILE must end in .xlsx or .csv")
     with installed():
-        export = export_rows(kind)
+        export = _take(kind)
         file.write_bytes(writers[file.suffix.lower()](export))
         db.session.rollback()
     click.echo(f"Written: {len(export.rows)} {kind} in {file}")
+
+
+def _bring(kind: str, content: bytes, filename: str, *, dry_run: bool) -> ImportReport:
+    if kind == SLOTS:
+        return import_slots(content, filename, dry_run=dry_run, actor=COMMAND_LINE)
+    return run_import(kind, content, filename, dry_run=dry_run, actor=COMMAND_LINE)
+
+
+def _take(kind: str) -> Export:
+    return export_slots(COMMAND_LINE) if kind == SLOTS else export_rows(kind)
 
 
 def _tell(word: str, problems: Iterable[Problem]) -> None:

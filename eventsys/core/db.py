@@ -209,6 +209,7 @@ KNOWN_CONSTRAINTS: dict[str, tuple[str, str]] = {
     "uq_parks_name": ("parks.name", "name_taken"),
     "uq_enterprises_credit_code": ("enterprises.credit_code", "credit_code_taken"),
     "uq_editions_series_id_number": ("editions.series_id, editions.number", "number_taken"),
+    "uq_slot_templates_department_id_name": ("slot_templates.department_id, slot_templates.name", "name_taken"),
     "uq_slot_runs_public_id": ("slot_runs.public_id", "run_made"),
     "uq_scans_nonce": ("scans.nonce", "nonce_taken"),
     "uq_idempotency_keys_owner_key": ("idempotency_keys.owner, idempotency_keys.key", "idempotency_key_in_use"),

@@ -149,6 +149,28 @@ class Run(Model):
         return Scope(departments=frozenset({self.department_id}))
 
 
+class SlotTemplate(Versioned, Model):
+    """A slot that a department keeps under a name to start others from; `kept` is the slot without its dates."""
+
+    __tablename__ = "slot_templates"
+    __table_args__ = (UniqueConstraint("department_id", "name"),)
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    department_id: Mapped[int] = mapped_column(BigId, ForeignKey("departments.id"))
+    name: Mapped[str] = mapped_column(String(TITLE_MAX))
+    kept: Mapped[dict[str, Any]]
+    created_at: Mapped[CreatedAt]
+    created_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"))
+
+    department: Mapped[Department] = relationship()
+
+    @property
+    def scope(self) -> Scope:
+        """Whose it is: the department's."""
+        return Scope(departments=frozenset({self.department_id}))
+
+
 class Slot(Versioned, Model):
     """A bookable time of one lead department and supporting ones.
 

@@ -32,6 +32,7 @@ def init_locale(app: Flask) -> None:
     app.add_template_filter(format_month, "month")
     app.add_template_filter(format_moment, "moment")
     app.add_template_filter(format_clock, "clock")
+    app.add_template_filter(format_span, "span")
     app.add_template_global(format_span, "span")
     app.add_template_global(local_name, "local_name")
     app.add_template_global(str, "N_")  # marks a text for the catalogue that is translated when it is shown

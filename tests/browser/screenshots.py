@@ -76,6 +76,8 @@ WALK = (
     Stop("desk-week", "/desk?view=week", "clerk"),
     Stop("slot-new", "/desk/slots/new", "clerk"),
     Stop("slots-many", "/desk/slots/many", "clerk"),
+    Stop("slot-templates", "/desk/templates", "clerk"),
+    Stop("slots-import", "/desk/slots/import", "clerk"),
     Stop("slots-copied", "/desk/slots/copy-month", "clerk"),
     Stop("slot-edit", "/slots/{own}/edit", "clerk"),
     Stop("slot-hand-over", "/slots/{own}/hand-over", "clerk"),

@@ -158,6 +158,28 @@ def test_what_export_writes_import_reads_back_unchanged(district, tmp_path):
         assert "0 new, 0 changed, 2 as before" in district("import", "departments", str(file)).out
 
 
+def test_slots_come_and_go_the_same_way(district, tmp_path):
+    departments, source = tmp_path / "部门.csv", tmp_path / "场次.csv"
+    departments.write_text("部门名称,简称\n示范区税务局,税务局\n示范区科信局,科信局\n")
+    assert district("import", "departments", str(departments)).code == 0
+    rows = [
+        "部门,名称,时间",
+        "税务局,汇算清缴辅导,12月3日下午3点",
+        "科信局,申报辅导,12.4 9:00-10:30",
+        ",无部门,1月5日9:00",
+    ]
+    source.write_text("\n".join(rows))
+    refused_ = district("import", "slots", str(source))
+    assert (refused_.code, "row 4, 部门" in refused_.err) == (1, True)
+    source.write_text("\n".join(rows[:3]))
+    assert "2 new" in district("import", "slots", str(source), "--dry-run").out
+    assert "2 new" in district("import", "slots", str(source)).out
+    for name in ("out.csv", "out.xlsx"):
+        file = tmp_path / name
+        assert "2 slots" in district("export", "slots", str(file)).out
+        assert "0 new, 0 changed, 2 as before" in district("import", "slots", str(file)).out
+
+
 def test_an_import_with_a_problem_writes_nothing_and_names_the_row(district, tmp_path):
     source = tmp_path / "企业.csv"
     source.write_text("企业名称,统一社会信用代码\n甲公司,91350299MA00000019\n乙公司,nonsense\n")

@@ -10,9 +10,10 @@ from eventsys.core.db import db, unit_of_work
 from eventsys.core.errors import Invalid, NotAllowed
 from eventsys.directory import services
 from eventsys.directory.commands import DepartmentDetails, EnterpriseDetails, ServiceDetails
-from eventsys.directory.imports.export import export_rows, write_csv, write_template, write_xlsx
+from eventsys.directory.imports.export import export_rows, write_template
 from eventsys.directory.imports.rules import ImportKind
 from eventsys.directory.imports.services import run_import
+from eventsys.directory.imports.tables import write_csv, write_xlsx
 from eventsys.directory.models import Department, Enterprise, ImportMapping
 from eventsys.directory.queries import get_department, get_enterprise
 from tests import cast

@@ -22,8 +22,9 @@ from eventsys.core.text import BLANKS, clean_line
 from eventsys.directory import services
 from eventsys.directory.commands import DepartmentDetails, EnterpriseDetails, PlaceDetails, ServiceDetails
 from eventsys.directory.imports.cells import unguard
-from eventsys.directory.imports.export import export_rows, write_csv, write_xlsx
+from eventsys.directory.imports.export import export_rows
 from eventsys.directory.imports.rules import ImportKind
+from eventsys.directory.imports.tables import write_csv, write_xlsx
 from eventsys.notifications.tasks import Sender, deliver_due
 from tests import cast
 from tests.calendars.conftest import add_link, read

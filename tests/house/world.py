@@ -41,6 +41,7 @@ from eventsys.slots.collection import NewEdition
 from eventsys.slots.rules import Audience, AudienceKind
 from eventsys.slots.services import create_run
 from eventsys.slots.services.editions import create_edition
+from eventsys.slots.services.templates import save_template
 from tests import cast
 from tests.factories import code_for, make_booking, make_gate, make_slot, new_run, new_slot, soon
 
@@ -81,6 +82,7 @@ KINDS = (
     (r"/(desk/)?slots/<", "slot"),
     (r"/desk/changes/<", "change"),
     (r"/desk/runs/<", "run"),
+    (r"/desk/templates/<", "template"),
     (r"/bookings/<", "booking"),
     (r"/requests/<", "request"),
     (r"/(desk/)?editions/<", "edition"),
@@ -157,7 +159,10 @@ def build_world(app: APIFlask) -> World:
             draft.public_id, to, to + timedelta(minutes=90), draft.version, frozenset({DAY_OFF, TAKEN})
         )
         change = reschedule_slot(dragged, actor=cast.CLERK.actor).change
+        template = save_template(draft.public_id, "样板", actor=cast.CLERK.actor)
         enterprise_link = make_enterprise_link(cast.ACME, actor=cast.CONTACT.actor)
+    sheet = "场次名称,日期,开始\n世界,12月3日,15:00\n".encode()
+    slot_sheet = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.CLERK.id, sheet, "s.csv")
     upload = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.ADMINISTRATOR.id, b"a,b\n", "x.csv")
     message = db.session.scalars(sa.select(Message.public_id).where(Message.person_id == cast.CONTACT.id)).first()
     assert answer.scan is not None
@@ -174,6 +179,7 @@ def build_world(app: APIFlask) -> World:
             "verb": list(VERBS),
             "run": [run.public_id],
             "change": [change],
+            "template": [template.public_id],
             "gate": [gate.public_id],
             "scan": [answer.scan.public_id],
             "feed_link": [link.public_id],
@@ -184,6 +190,7 @@ def build_world(app: APIFlask) -> World:
             "sign_in": [sign_in.public_id],
             "application": [application.public_id],
             "upload": [upload],
+            "key": [slot_sheet],
             "enterprise_link": [enterprise_link],
             "secret": [UNKNOWN],
             "department": [cast.fixed_id("d", cast.TAX)],

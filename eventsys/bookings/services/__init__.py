@@ -20,6 +20,7 @@ from eventsys.bookings.services.editions import publish_edition
 from eventsys.bookings.services.exceptions import grant_exception
 from eventsys.bookings.services.handing import take_slot_over
 from eventsys.bookings.services.holds import give_up_hold, hold_slot, save_draft
+from eventsys.bookings.services.imports import SlotReport, import_slots
 from eventsys.bookings.services.joint import decline_support
 from eventsys.bookings.services.joint_visits import propose_joint_visit
 from eventsys.bookings.services.moving import MOVABLE, move_booking
@@ -59,6 +60,7 @@ __all__ = [
     "Rescheduled",
     "RunChange",
     "RunChanged",
+    "SlotReport",
     "answer_visit",
     "apply_bulk",
     "arrange_visit",
@@ -88,6 +90,7 @@ __all__ = [
     "hand_over",
     "hold_draw",
     "hold_slot",
+    "import_slots",
     "let_in",
     "move_booking",
     "name_attendees",

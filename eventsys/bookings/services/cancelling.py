@@ -39,9 +39,8 @@ def cancel_booking(public_id: str, *, actor: Actor, reason: str = "", version: i
             messages.tell_department("visit_answered", booking, slot, answer=visit.answer.value, wishes=reason)
         drop_visit(booking, slot, reason or (WITHDRAWN if by_staff else ""), actor=actor)
     else:
-        is_late = (
-            was_confirmed and booking.moved_from is None and now() > slot.cancel_until
-        )  # a moved slot binds nobody
+        is_bound = was_confirmed and booking.moved_from is None  # to the time at which the slot is
+        is_late = is_bound and now() > slot.cancel_until
         end_booking(booking, slot, actor, reason, is_late=is_late)
         places_freed(slot)
     recipients = contacts_of(booking.enterprise_id) if by_staff else messages.booker(actor)

@@ -82,7 +82,7 @@ def change_slot(
 
 
 def _check_visit(slot: Slot, command: NewSlot, actor: Actor, beyond: str) -> dict[int, PlannedVisit]:
-    """The planned visits of a slot by booking (primary key): they stay for their enterprise, within what it receives."""
+    """The planned visits of a slot by booking (primary key): they stay with their enterprise, within its caps."""
     received = list_slot_bookings(slot.id) if slot.format is SlotFormat.VISIT else ()
     planned = {booking.id: visit for booking in received if (visit := find_planned_visit(booking.id))}
     for booking in received:

@@ -69,6 +69,7 @@ OBJECTS: dict[str, Any] = {
     "import": _l("Import"),
     "slot": _l("Slot"),
     "run": _l("Slots made together"),
+    "slot_template": _l("Template"),
     "booking": _l("Booking"),
     "visit_request": _l("Visit request"),
     "gate": _l("Check-in point"),

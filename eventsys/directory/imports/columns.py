@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from eventsys.core.errors import Invalid
@@ -96,17 +96,17 @@ COLUMNS: Mapping[ImportKind, tuple[Column, ...]] = {
 }
 
 
-def known_column(kind: ImportKind, field: str) -> Column:
+def known_column(columns: Sequence[Column], field: str) -> Column:
     """The column that fills `field`."""
-    return next(column for column in COLUMNS[kind] if column.field == field)
+    return next(column for column in columns if column.field == field)
 
 
-def find_heading(kind: ImportKind, sheet: Sheet) -> Heading:
+def find_heading(columns: Sequence[Column], sheet: Sheet) -> Heading:
     """The heading row: of the first rows the one with most known headings, else the first with several cells filled."""
     best, best_count = 0, 0
     first_full: int | None = None
     for index, row in enumerate(sheet.rows[:HEADING_WITHIN]):
-        count = len(recognise(kind, row.cells))
+        count = len(recognise(columns, row.cells))
         if count > best_count:
             best, best_count = index, count
         if first_full is None and sum(bool(cell.strip()) for cell in row.cells) > 1:
@@ -115,11 +115,11 @@ def find_heading(kind: ImportKind, sheet: Sheet) -> Heading:
     return Heading(index, sheet.rows[index].cells)
 
 
-def recognise(kind: ImportKind, texts: tuple[str, ...]) -> dict[str, int]:
+def recognise(columns: Sequence[Column], texts: tuple[str, ...]) -> dict[str, int]:
     """Field -> column by the headings; of two columns for one field the one with the better known heading counts."""
     folded = [_plain(text) for text in texts]
     mapping: dict[str, int] = {}
-    for column in COLUMNS[kind]:
+    for column in columns:
         names = [_plain(name) for name in (column.zh, column.en, column.field, *column.synonyms)]
         for name in names:
             if name in folded and folded.index(name) not in mapping.values():
@@ -128,20 +128,20 @@ def recognise(kind: ImportKind, texts: tuple[str, ...]) -> dict[str, int]:
     return mapping
 
 
-def check_mapping(kind: ImportKind, mapping: Mapping[str, int], heading: Heading) -> dict[str, int]:
+def check_mapping(columns: Sequence[Column], mapping: Mapping[str, int], heading: Heading) -> dict[str, int]:
     """A mapping that fits the file, or Invalid: known fields, columns that exist, none used twice."""
     checked = {field: index for field, index in mapping.items() if index >= 0}
     for field, index in checked.items():
-        if all(column.field != field for column in COLUMNS[kind]) or index >= len(heading.texts):
+        if all(column.field != field for column in columns) or index >= len(heading.texts):
             raise Invalid("bad_choice", field=field)
         if list(checked.values()).count(index) > 1:
             raise Invalid("column_used_twice", field=field)
     return checked
 
 
-def missing_columns(kind: ImportKind, mapping: Mapping[str, int]) -> list[Column]:
+def missing_columns(columns: Sequence[Column], mapping: Mapping[str, int]) -> list[Column]:
     """The required columns that `mapping` lacks."""
-    return [column for column in COLUMNS[kind] if column.required and column.field not in mapping]
+    return [column for column in columns if column.required and column.field not in mapping]
 
 
 def heading_hash(heading: Heading) -> str:

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from eventsys.directory.commands import join_services
-from eventsys.directory.imports.cells import guard_csv, guard_text
-from eventsys.directory.imports.columns import COLUMNS, Column
+from eventsys.directory.imports.columns import COLUMNS
 from eventsys.directory.imports.plan import ACTIVE_WORDS, SIZE_WORDS
 from eventsys.directory.imports.rules import EXAMPLE_MARK, ImportKind
 from eventsys.directory.imports.services import department_state, enterprise_state
+from eventsys.directory.imports.tables import Export, template_workbook
 from eventsys.directory.queries.imports import every_department, every_enterprise
 
 _SIZE_TEXTS = {size: word for word, size in SIZE_WORDS.items()}
 SHEET_NAMES: Mapping[ImportKind, str] = {ImportKind.DEPARTMENTS: "涉企部门", ImportKind.ENTERPRISES: "企业"}
-COLUMN_WIDTH = 22
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """A table of text: headings, then rows."""
-
-    kind: ImportKind
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 def export_rows(kind: ImportKind | str) -> Export:
@@ -42,69 +29,12 @@ def export_rows(kind: ImportKind | str) -> Export:
     for state in states if kind is ImportKind.DEPARTMENTS else ():
         state["services"] = join_services(state["services"])
     rows = tuple(tuple(_text(state[column.field]) for column in columns) for state in states)
-    return Export(kind, tuple(column.zh for column in columns), rows)
-
-
-def write_csv(export: Export) -> bytes:
-    """CSV in UTF-8 with the byte order mark Excel needs; cells that look like formulas are marked (see cells.py)."""
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream)
-    writer.writerow(export.headings)
-    writer.writerows([[guard_csv(cell) for cell in row] for row in export.rows])
-    return stream.getvalue().encode("utf-8-sig")
-
-
-def write_xlsx(export: Export) -> bytes:
-    """A workbook in which every cell is text."""
-    return _workbook(export.kind, export.headings, export.rows, ())
+    return Export(SHEET_NAMES[kind], tuple(column.zh for column in columns), rows)
 
 
 def write_template(kind: ImportKind) -> bytes:
     """An empty workbook to fill in, with one example row and a second sheet that explains the columns."""
-    columns = COLUMNS[kind]
-    example = tuple(EXAMPLES[kind].get(column.field, "") for column in columns)
-    return _workbook(kind, tuple(column.zh for column in columns), [example], columns)
-
-
-def _workbook(
-    kind: ImportKind, headings: tuple[str, ...], rows: Iterable[tuple[str, ...]], explained: tuple[Column, ...]
-) -> bytes:
-    from xlsxwriter import Workbook  # only here: most processes never write a workbook
-
-    stream = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with Workbook(stream, options) as workbook:
-        bold = workbook.add_format({"bold": True, "bg_color": "#E8EEF7", "bottom": 1})
-        text = workbook.add_format({"num_format": "@"})
-        sheet = workbook.add_worksheet(SHEET_NAMES[kind])
-        sheet.set_column(0, len(headings) - 1, COLUMN_WIDTH, text)
-        sheet.freeze_panes(1, 0)
-        _write_row(sheet, 0, headings, bold)
-        for number, row in enumerate(rows, start=1):
-            _write_row(sheet, number, row, text)
-        if explained:
-            _explain(workbook.add_worksheet("填写说明"), kind, explained, bold)
-    return stream.getvalue()
-
-
-def _write_row(sheet: Any, number: int, cells: Iterable[str], style: Any) -> None:
-    for column, cell in enumerate(cells):
-        if cell:
-            sheet.write_string(number, column, guard_text(cell), style)
-
-
-def _explain(sheet: Any, kind: ImportKind, columns: tuple[Column, ...], bold: Any) -> None:
-    sheet.set_column(0, 1, COLUMN_WIDTH)
-    sheet.set_column(2, 3, 3 * COLUMN_WIDTH)
-    _write_row(sheet, 0, ("列", "Column", "怎么填", "How to fill it in"), bold)
-    for number, column in enumerate(columns, start=1):
-        zh, en = HINTS[kind].get(column.field, ("选填。", "Optional."))
-        _write_row(sheet, number, (column.zh, column.en, zh, en), None)
-    zh, en = (
-        "第一张表中的示例行请删除或改写；空白单元格不改动已有内容；列的顺序不限。",
-        "Delete or overwrite the example row; an empty cell changes nothing; columns may stand in any order.",
-    )
-    _write_row(sheet, len(columns) + 2, ("", "", zh, en), None)
+    return template_workbook(SHEET_NAMES[kind], COLUMNS[kind], EXAMPLES[kind], HINTS[kind])
 
 
 def _text(value: Any) -> str:

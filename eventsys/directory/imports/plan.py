@@ -23,7 +23,7 @@ from eventsys.directory.commands import (
     split_services,
     split_tags,
 )
-from eventsys.directory.imports.columns import known_column, missing_columns
+from eventsys.directory.imports.columns import COLUMNS, known_column, missing_columns
 from eventsys.directory.imports.rules import EXAMPLE_MARK, Change, ImportKind, Outcome, Plan, Problem, Row
 from eventsys.directory.rules import CODE_MAX, COLOURS, SHORT_NAME_MAX, EnterpriseSize, parse_credit_code
 
@@ -66,7 +66,7 @@ class _Work:
     def heading(self, name: str) -> str:
         """The file's own heading of a field, ours when the file has none."""
         index = self.mapping.get(name)
-        return self.headings[index] if index is not None else known_column(self.kind, name).zh
+        return self.headings[index] if index is not None else known_column(COLUMNS[self.kind], name).zh
 
     def refuse(self, row: Row, name: str, code: str, value: str = "", **fields: Any) -> None:
         """Note why `row` cannot be imported."""
@@ -83,7 +83,7 @@ def make_plan(
 ) -> Plan:
     """The plan of all `rows` (those below the heading); with missing columns that is its only problem."""
     work = _Work(kind, mapping, headings, known)
-    missing = missing_columns(kind, mapping)
+    missing = missing_columns(COLUMNS[kind], mapping)
     if missing:
         names = "、".join(column.zh for column in missing)
         return Plan((Problem(0, names, "columns_missing", fields={"columns": names}),), (), ())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -38,6 +39,7 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CHUNK = 1 << 20
 _SMALL_PART = 1 << 20
 _FIELD = "file"
+_SAID = re.compile(r"sep=([,;\t])\r?\n", re.IGNORECASE)
 
 
 def read_sheet(content: bytes) -> Sheet:
@@ -146,7 +148,9 @@ def _decode(content: bytes) -> str:
 
 
 def _read_csv(text: str) -> Iterator[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    said = _SAID.match(text)  # Excel's own first line, which says what separates the cells
+    text, mark = (text[said.end() :], said[1]) if said else (text, _delimiter(text))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
     try:
         for count, cells in enumerate(reader, start=1):
             if count > SHEET_ROWS_MAX:

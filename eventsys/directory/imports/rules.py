@@ -14,7 +14,7 @@ PARTS_MAX = 1_000
 ROWS_MAX = 20_000
 COLUMNS_MAX = 100
 STYLED_ROWS_MAX = 200_000  # Excel keeps rows that are empty but formatted; beyond this nothing opens the sheet
-CELL_MAX = 4_000
+CELL_MAX = 12_000  # five hundred credit codes with what separates them
 HEADING_WITHIN = 20  # rows from the top in which the heading row is looked for
 READ_SECONDS = 10
 READ_MEMORY = 256 * 1024 * 1024  # address space of the process that opens a workbook
@@ -102,7 +102,7 @@ class Plan:
 class ImportReport:
     """The answer to an import. `is_applied` is false for a dry run and whenever there are problems."""
 
-    kind: ImportKind
+    kind: str
     filename: str
     heading: Heading
     mapping: Mapping[str, int]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from eventsys.core import audit
 from eventsys.core.actor import Actor
@@ -13,7 +12,8 @@ from eventsys.core.permissions import Permission, Scope, authorize
 from eventsys.core.text import fold
 from eventsys.directory.commands import check_department, check_enterprise
 from eventsys.directory.feed_sets import bump_feed_sets
-from eventsys.directory.imports.columns import check_mapping, find_heading, heading_hash, recognise
+from eventsys.directory.imports.columns import COLUMNS
+from eventsys.directory.imports.opening import OpenedFile, open_file, remember_mapping
 from eventsys.directory.imports.plan import (
     Known,
     State,
@@ -21,10 +21,9 @@ from eventsys.directory.imports.plan import (
     enterprise_details,
     make_plan,
 )
-from eventsys.directory.imports.read import read_sheet
-from eventsys.directory.imports.rules import Change, Heading, ImportKind, ImportReport, Outcome, Row
-from eventsys.directory.models import Department, Enterprise, ImportMapping, Park
-from eventsys.directory.queries.imports import BATCH, departments_by_code, enterprises_by_code, find_mapping
+from eventsys.directory.imports.rules import Change, ImportKind, ImportReport, Outcome
+from eventsys.directory.models import Department, Enterprise, Park
+from eventsys.directory.queries.imports import BATCH, departments_by_code, enterprises_by_code
 from eventsys.directory.queries.organisations import all_parks
 from eventsys.directory.rules import parse_credit_code
 from eventsys.directory.services.departments import (
@@ -47,15 +46,6 @@ PERMISSIONS: Mapping[ImportKind, Permission] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedFile:
-    """A file as read: its rows below the heading, and which column is taken for what."""
-
-    heading: Heading
-    rows: tuple[Row, ...]
-    mapping: dict[str, int]
-
-
 def run_import(
     kind: ImportKind | str,
     file_bytes: bytes,
@@ -73,7 +63,7 @@ def run_import(
     """
     kind = ImportKind(kind)
     authorize(actor, PERMISSIONS[kind], Scope())
-    opened = open_file(kind, file_bytes, mapping)
+    opened = open_file(kind, COLUMNS[kind], file_bytes, mapping)
     if kind is ImportKind.DEPARTMENTS:
         departments = departments_by_code(lock=not dry_run)
         known = _known_departments(departments)
@@ -91,30 +81,6 @@ def run_import(
         counts = {outcome.value: plan.count(outcome) for outcome in Outcome}
         audit.record(actor, "import.applied", "import", kind.value, after={"file": filename[:200], **counts})
     return ImportReport(kind, filename, opened.heading, opened.mapping, plan, is_applied=apply)
-
-
-def open_file(kind: ImportKind, file_bytes: bytes, mapping: Mapping[str, int] | None = None) -> OpenedFile:
-    """Read a file and find its heading row and columns; Invalid names what is wrong with the file or the mapping."""
-    sheet = read_sheet(file_bytes)
-    heading = find_heading(kind, sheet)
-    if mapping is None:
-        remembered = find_mapping(kind, heading_hash(heading))
-        mapping = remembered.mapping if remembered else recognise(kind, heading.texts)
-    rows = sheet.rows[heading.index + 1 :]
-    if not rows:
-        raise Invalid("file_empty", field="file")
-    return OpenedFile(heading, rows, check_mapping(kind, mapping, heading))
-
-
-def remember_mapping(kind: ImportKind, heading: Heading, mapping: Mapping[str, int]) -> None:
-    """Take these columns for the next file with the same heading row."""
-    key = heading_hash(heading)
-    remembered = find_mapping(kind, key)
-    if remembered is None:
-        remembered = ImportMapping(kind=kind.value, heading_hash=key, headings="\n".join(heading.texts))
-        db.session.add(remembered)
-    remembered.mapping = dict(mapping)
-    db.session.flush()
 
 
 def department_state(department: Department) -> State:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from eventsys.core.errors import NotFound
@@ -34,6 +37,36 @@ def open_upload(folder: Path, person: int, key: str) -> tuple[bytes, str]:
     except FileNotFoundError:
         raise NotFound from None
     return content, name.decode("utf-8", "replace")
+
+
+@dataclass(slots=True)
+class Claim:
+    """A file taken to be imported; once `is_done` it does not come back."""
+
+    content: bytes
+    filename: str
+    is_done: bool = False
+
+
+@contextmanager
+def claim_upload(folder: Path, person: int, key: str) -> Iterator[Claim]:
+    """The file, for one of those who want it at once: for the others it is NotFound. It is there again afterwards
+    unless that was the end of it."""
+    content, filename = open_upload(folder, person, key)
+    path = _path(folder, person, key)
+    taken = path.with_name(f"{path.name}.taken")
+    try:
+        path.rename(taken)
+    except FileNotFoundError:
+        raise NotFound from None
+    claim = Claim(content, filename)
+    try:
+        yield claim
+    finally:
+        if claim.is_done:
+            taken.unlink(missing_ok=True)
+        else:
+            taken.rename(path)
 
 
 def drop_upload(folder: Path, person: int, key: str) -> None:

@@ -15,9 +15,11 @@ from eventsys.core.errors import Invalid, Refusal
 from eventsys.core.permissions import Permission, Scope, authorize
 from eventsys.directory.forms.imports import COLUMN_PREFIX, ConfirmForm, UploadForm, typed_mapping
 from eventsys.directory.imports.columns import COLUMNS, check_mapping
-from eventsys.directory.imports.export import export_rows, write_csv, write_template, write_xlsx
+from eventsys.directory.imports.export import export_rows, write_template
+from eventsys.directory.imports.opening import open_file, remember_mapping
 from eventsys.directory.imports.rules import PROBLEMS_SHOWN, ImportKind, ImportReport, Problem
-from eventsys.directory.imports.services import PERMISSIONS, open_file, remember_mapping, run_import
+from eventsys.directory.imports.services import PERMISSIONS, run_import
+from eventsys.directory.imports.tables import write_csv, write_xlsx
 from eventsys.directory.imports.uploads import drop_upload, keep_upload, open_upload
 from eventsys.directory.views.blueprint import bp, say
 from eventsys.web.errors import status_of
@@ -48,7 +50,7 @@ def upload(kind: str) -> Answer:
     if form.validate_on_submit():
         content = form.file.data.read()
         try:
-            open_file(ImportKind(kind), content)
+            open_file(kind, COLUMNS[ImportKind(kind)], content)
         except Refusal as error:
             form.refuse(error)
             status = status_of(error)
@@ -74,14 +76,14 @@ def set_columns(kind: str, key: str) -> Answer:
     _authorize(kind)
     content, filename = open_upload(_folder(), _person(), key)
     mapping = typed_mapping(ImportKind(kind), request.form)
-    heading = open_file(ImportKind(kind), content).heading
+    heading = open_file(kind, COLUMNS[ImportKind(kind)], content).heading
     try:
-        checked = check_mapping(ImportKind(kind), mapping, heading)
+        checked = check_mapping(COLUMNS[ImportKind(kind)], mapping, heading)
     except Invalid as error:
         report = run_import(kind, content, filename, dry_run=True, actor=current_actor())
         return _show(report, key, refused=error, chosen=mapping), 422
     with unit_of_work():
-        remember_mapping(ImportKind(kind), heading, checked)
+        remember_mapping(kind, heading, checked)
     return redirect(url_for("directory.preview", kind=kind, key=key), 303)
 
 
@@ -129,10 +131,10 @@ def _show(report: ImportReport, key: str, refused: Invalid | None = None, chosen
     return render_template(
         "directory/preview.html",
         report=report,
-        kind=report.kind.value,
+        kind=report.kind,
         key=key,
         form=ConfirmForm(),
-        columns=COLUMNS[report.kind],
+        columns=COLUMNS[ImportKind(report.kind)],
         column_prefix=COLUMN_PREFIX,
         chosen=report.mapping if chosen is None else chosen,
         refused=sentence(refused.code, refused.fields) if refused else None,

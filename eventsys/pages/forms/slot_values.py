@@ -12,7 +12,7 @@ from eventsys.directory.settings import Settings
 from eventsys.pages.forms.slot import BY_FORMAT, QUOTAS, defaults_of
 from eventsys.pages.queries import SlotChoices
 from eventsys.slots.models import Slot
-from eventsys.slots.rules import AudienceKind, SlotFormat
+from eventsys.slots.rules import AudienceKind, NewSlot, SlotFormat
 
 
 def values_of(slot: Slot, invited: Iterable[Enterprise], choices: SlotChoices) -> dict[str, Any]:
@@ -65,6 +65,43 @@ PLAIN = (
     "is_draw_weighted",
     *QUOTAS,
 )
+
+
+def values_of_template(
+    kept: NewSlot, invited: Iterable[Enterprise], choices: SlotChoices, *, department: str
+) -> dict[str, Any]:
+    """What the form of a new slot is filled with from a template of a department (a public id); whatever is not
+    offered any more is left out."""
+    audience = kept.audience
+    return {
+        **{name: getattr(kept, name) for name in KEPT},
+        "format": kept.format.value,
+        "defaults_of": defaults_of(kept.format, department),
+        "topic": kept.topic.value,
+        "audience": audience.kind.value,
+        "department": department,
+        "minutes": (kept.ends_at - kept.starts_at) // timedelta(minutes=1),
+        "supporting": _public_ids(choices.departments, kept.supporting),
+        "services": _public_ids(choices.services, kept.services),
+        "place": next(iter(_public_ids(choices.places, [kept.place])), ""),
+        "parks": _public_ids(choices.parks, audience.parks),
+        "tags": _public_ids(choices.tags, audience.tags),
+        "sub_districts": list(audience.sub_districts),
+        "sizes": [size.value for size in audience.sizes],
+        "invited": "\n".join(f"{item.credit_code}\t{item.name}" for item in invited),
+        "questions": [
+            {"label": item.label, "kind": item.kind.value, "is_required": item.is_required} for item in kept.questions
+        ],
+    }
+
+
+def _public_ids(rows: Iterable[Any], keys: Iterable[int | None]) -> list[str]:
+    wanted = set(keys)
+    return [item.public_id for item in rows if item.id in wanted]
+
+
+KEPT = ("title", "title_en", "description", "place_text", "online_url", "capacity", "attendee_capacity", "party_max",
+        "needs_approval", *QUOTAS)  # fmt: skip
 
 
 def first_values(choices: SlotChoices, kind: SlotFormat = SlotFormat.SESSION, department: str = "") -> dict[str, Any]:

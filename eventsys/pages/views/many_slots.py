@@ -18,13 +18,13 @@ from eventsys.pages.forms.many_slots import CopyMonthForm, ManySlotsForm
 from eventsys.pages.forms.rule_words import rule_in_words
 from eventsys.pages.forms.search import Month
 from eventsys.pages.forms.slot import set_value
-from eventsys.pages.forms.slot_values import first_values
 from eventsys.pages.forms.words import fate_words, short_weekdays
 from eventsys.pages.previews import CLASHES, month_grids, rows_by_month
 from eventsys.pages.queries import SlotChoices, all_places, load_slot_choices
 from eventsys.pages.views.blueprint import slots_bp
+from eventsys.pages.views.starting import start_values
 from eventsys.slots.queries import find_run
-from eventsys.slots.rules import SlotFormat
+from eventsys.slots.queries.templates import list_templates
 from eventsys.slots.runs import MonthCopy, NewRun, Preview
 from eventsys.slots.services import create_run, preview_run
 from eventsys.web.errors import status_of
@@ -43,9 +43,7 @@ NOT_TYPED = {"csrf_token", "action", "chosen", "token"}
 def many() -> Response:
     """An empty form, filled with the defaults of a format."""
     choices = load_slot_choices(current_actor())
-    kind = request.args.get("format", "")
-    chosen = SlotFormat(kind) if kind in list(SlotFormat) else SlotFormat.SESSION
-    return _form_page(ManySlotsForm(choices, data={**first_values(choices, chosen), "token": new_public_id()}))
+    return _form_page(ManySlotsForm(choices, data={**start_values(choices), "token": new_public_id()}))
 
 
 @slots_bp.post("/desk/slots/many")
@@ -121,6 +119,8 @@ def _form_page(form: ManySlotsForm, error: Refusal | None = None) -> Response:
     form.add_blank_questions()
     context: dict[str, Any] = {"is_single": len(form.department.choices or ()) == 1}
     context["extra"] = [{"href": "#questions", "text": text} for text in form.questions.errors if isinstance(text, str)]
+    if request.method == "GET":
+        context["templates"] = list_templates(current_actor())
     status = status_of(error) if error else (422 if form.errors else 200)
     return make_response(render_template("slots/many.html", form=form, **context), status)
 

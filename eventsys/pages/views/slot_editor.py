@@ -26,12 +26,14 @@ from eventsys.core.permissions import Permission, Scope, is_allowed
 from eventsys.pages.forms.changes import Change, changes_of
 from eventsys.pages.forms.requests import values_of_request
 from eventsys.pages.forms.slot import EditSlotForm, RunSlotForm, SlotForm, set_value
-from eventsys.pages.forms.slot_values import first_values, values_of
+from eventsys.pages.forms.slot_values import values_of
 from eventsys.pages.queries import SlotChoices, list_invited, list_last_changes, load_slot_choices
 from eventsys.pages.views.blueprint import get_slot_for, slots_bp
+from eventsys.pages.views.starting import start_values
 from eventsys.pages.views.workdays import workday_note
 from eventsys.slots.models import Slot
-from eventsys.slots.rules import SlotFormat, SlotState
+from eventsys.slots.queries.templates import list_templates
+from eventsys.slots.rules import SlotState
 from eventsys.slots.scopes import RunScope
 from eventsys.slots.services import copy_slot, create_slot
 from eventsys.web.errors import status_of
@@ -49,9 +51,9 @@ def new() -> Response:
     asked = _asked()
     if asked is not None:
         return _page("slots/new.html", SlotForm(choices, data=values_of_request(asked, choices)), asked=asked)
-    kind = request.args.get("format", "")
-    chosen = SlotFormat(kind) if kind in list(SlotFormat) else SlotFormat.SESSION
-    return _page("slots/new.html", SlotForm(choices, data=first_values(choices, chosen)))
+    return _page(
+        "slots/new.html", SlotForm(choices, data=start_values(choices)), templates=list_templates(current_actor())
+    )
 
 
 @slots_bp.post("/desk/slots/new")
@@ -97,8 +99,15 @@ def save(public_id: str) -> Response:
         return _page("slots/edit.html", form, slot=slot)
     seen = int(form.version.data) if (form.version.data or "").isdecimal() else 0
     try:
-        told = {"reason": form.reason.data or "", "waits": _waits(), "beyond": form.beyond.data or ""}
-        change = RunChange(public_id, form.to_command(), seen, *_scope_of(form), **told)
+        change = RunChange(
+            public_id,
+            form.to_command(),
+            seen,
+            *_scope_of(form),
+            reason=form.reason.data or "",
+            waits=_waits(),
+            beyond=form.beyond.data or "",
+        )
         with unit_of_work():
             changed = change_run(change, actor=current_actor())
     except Refusal as error:

@@ -1,0 +1,1 @@
+"""Slots from spreadsheets, and back into them."""
