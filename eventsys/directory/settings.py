@@ -41,6 +41,14 @@ class Unit(StrEnum):
     TIMES = "times"
 
 
+class ClashRule(StrEnum):
+    """What becomes of a slot that clashes with another."""
+
+    OFF = "off"
+    WARN = "warn"
+    FORBID = "forbid"
+
+
 class SecondFactor(StrEnum):
     """Whose sign-in must have a second step."""
 
@@ -99,8 +107,11 @@ def _switch(default: bool) -> Any:
     return _declared(Setting(default, Kind.SWITCH))
 
 
-def _choice(default: StrEnum) -> dict[str, Setting]:
-    return {"setting": Setting(default, Kind.CHOICE, options=type(default))}
+def _choice(default: StrEnum, **options: Any) -> dict[str, Setting]:
+    return {"setting": Setting(default, Kind.CHOICE, options=type(default), **options)}
+
+
+_ON_A_CLASH = _choice(ClashRule.WARN, by_department=True)
 
 
 def _declared(setting: Setting) -> Any:
@@ -132,6 +143,10 @@ class Settings:
     quota_edition: int = _number(3, 0, 1_000, Unit.SLOTS, is_limit=True)
     quota_open: int = _number(6, 0, 1_000, Unit.SLOTS, is_limit=True)
     day_slots: int = _number(3, 0, 100, Unit.SLOTS, is_limit=True, by_department=True)
+    clash_staff: ClashRule = field(default=ClashRule.WARN, metadata=_ON_A_CLASH)
+    clash_venue: ClashRule = field(default=ClashRule.WARN, metadata=_ON_A_CLASH)
+    clash_enterprise: ClashRule = field(default=ClashRule.WARN, metadata=_ON_A_CLASH)
+    clash_day: ClashRule = field(default=ClashRule.WARN, metadata=_ON_A_CLASH)
     hold_minutes: int = _number(10, 3, 60, Unit.MINUTES)
     approval_days: int = _number(2, 1, 20, Unit.WORKING_DAYS)
     approval_reminder_days: int = _number(1, 1, 20, Unit.WORKING_DAYS)

@@ -24,9 +24,11 @@ from eventsys.checkin.services import check_in
 from eventsys.core.clock import now
 from eventsys.core.db import Base, db, unit_of_work
 from eventsys.core.tokens import hash_token
+from eventsys.directory.commands import StaffDetails
 from eventsys.directory.contact_services import make_enterprise_link
 from eventsys.directory.imports.uploads import keep_upload
 from eventsys.directory.models import Application, Device
+from eventsys.directory.services import add_staff
 from eventsys.notifications.models import Message
 from eventsys.notifications.services import Recipient, enqueue
 from eventsys.slots.collection import NewEdition
@@ -66,6 +68,7 @@ KINDS = (
     (r"/(feeds/|admin/)?parks/<", "park"),
     (r"/admin/places/<", "place"),
     (r"/admin/services/<", "service"),
+    (r"/admin/staff/<", "staff"),
     (r"/admin/people/<", "person"),
     (r"/admin/memberships/<|/contacts/<", "membership"),
     (r"/admin/applications/<", "application"),
@@ -142,6 +145,7 @@ def build_world(app: APIFlask) -> World:
         request = ask_for_visit(NewVisitRequest(cast.ACME, cast.TAX, "请来一趟"), actor=cast.CONTACT.actor)
         edition = create_edition(_edition(), actor=cast.COORDINATOR.actor)
         run = create_run(new_run(), actor=cast.CLERK.actor)
+        member = add_staff(cast.fixed_id("d", cast.TAX), StaffDetails("陈一", "科长"), actor=cast.CLERK.actor)
         enterprise_link = make_enterprise_link(cast.ACME, actor=cast.CONTACT.actor)
     upload = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.ADMINISTRATOR.id, b"a,b\n", "x.csv")
     message = db.session.scalars(sa.select(Message.public_id).where(Message.person_id == cast.CONTACT.id)).first()
@@ -173,6 +177,7 @@ def build_world(app: APIFlask) -> World:
             "enterprise": [cast.fixed_id("e", cast.ACME)],
             "park": [cast.fixed_id("k", cast.SOFTWARE_PARK)],
             "place": [cast.fixed_id("l", cast.CENTRE)],
+            "staff": [member.public_id],
             "service": [cast.fixed_id("s", 1)],
             "person": [cast.COLLEAGUE.public_id],
         }

@@ -17,6 +17,7 @@ from eventsys.bookings.services.cancelling import cancel_booking, end_doubled
 from eventsys.bookings.services.editions import publish_edition
 from eventsys.bookings.services.exceptions import grant_exception
 from eventsys.bookings.services.holds import give_up_hold, hold_slot, save_draft
+from eventsys.bookings.services.making import create_run, create_slot, create_slots
 from eventsys.bookings.services.moving import MOVABLE, move_booking
 from eventsys.bookings.services.no_shows import (
     decide_no_show,
@@ -53,6 +54,9 @@ __all__ = [
     "chase_approvals",
     "chase_requests",
     "confirm_booking",
+    "create_run",
+    "create_slot",
+    "create_slots",
     "decide_no_show",
     "decline_booking",
     "decline_request",

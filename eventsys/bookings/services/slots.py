@@ -10,6 +10,7 @@ from eventsys.bookings.queries import list_slot_bookings, next_lapse
 from eventsys.bookings.rules import ACTIVE, BookingState, TicketState
 from eventsys.bookings.services.admission import release_lapsed_holds
 from eventsys.bookings.services.cancelling import end_booking
+from eventsys.bookings.services.clashes import refusing_new_clashes, visited_by
 from eventsys.bookings.services.locking import lock_slot_and_enterprises
 from eventsys.bookings.services.states import enter
 from eventsys.bookings.services.waiting import places_freed
@@ -26,8 +27,15 @@ COPIED = frozenset({"starts_at", "department_id", "edition_id"})  # of the slot,
 
 
 def change_slot(public_id: str, command: NewSlot, *, version: int | None, actor: Actor) -> Slot:
-    """Edit a slot; whoever booked it is told when time or place moved, and their calendars follow."""
-    slot = lock_slot_and_enterprises(public_id, actor, Permission.EDIT_SLOT)
+    """Edit a slot; whoever booked it is told when time or place moved, and their calendars follow. Conflict
+    `slot_clash` when it now clashes with another and that is forbidden."""
+    slot = lock_slot_and_enterprises(public_id, actor, Permission.EDIT_SLOT, visited_by([command]))
+    with refusing_new_clashes([slot.id], actor=actor):
+        return change_locked_slot(slot, command, version, actor=actor)
+
+
+def change_locked_slot(slot: Slot, command: NewSlot, version: int | None, *, actor: Actor) -> Slot:
+    """The same for a slot that the caller has locked with who booked it, whatever it clashes with."""
     release_lapsed_holds(slot)
     changed = slots.edit_slot(slot, command, version, actor=actor)
     if changed & COPIED:

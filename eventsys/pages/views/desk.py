@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import render_template, request
 
+from eventsys.bookings.queries.clashes import list_clashes_of
 from eventsys.core.actor import Actor, Role
 from eventsys.core.clock import now
 from eventsys.core.permissions import Permission, is_allowed, may_somewhere
@@ -54,6 +55,7 @@ def desk() -> str:
         settings_of=_department_to_set(departments, actor, chosen),
         chosen=chosen,
         sees_everything=sees_everything,
+        clashing={clash.mine.key for clash in list_clashes_of([slot.id for slot in slots if slot.ends_at > now()])},
         **_allowed(actor),
     )
 

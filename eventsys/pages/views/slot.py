@@ -6,11 +6,13 @@ from flask import render_template
 from markupsafe import Markup
 
 from eventsys.bookings.queries import correct_counts, find_active_booking
+from eventsys.bookings.rules import BookingState
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
 from eventsys.core.installation import absolute_url
 from eventsys.core.permissions import Permission, is_allowed
 from eventsys.directory.queries import all_parks, all_tags
+from eventsys.pages.clashes import clashes_stored
 from eventsys.pages.forms.words import format_words, size_words, topic_words
 from eventsys.pages.queries import list_invited
 from eventsys.pages.rules import Standing
@@ -35,16 +37,21 @@ def detail(public_id: str) -> str:
     stand = standing_of(slot, is_invited=_comes_first(slot, actor))
     may_edit = is_allowed(actor, Permission.EDIT_SLOT, slot.scope)
     url = absolute_url(f"/slots/{slot.public_id}")
+    booking = find_active_booking(slot.id, actor.enterprises()) if actor.enterprises() else None
+    is_coming = booking is not None and booking.state is BookingState.CONFIRMED
+    may_know_staff = is_coming or is_allowed(actor, Permission.SEE_HIDDEN_SLOT, slot.scope)
     return render_template(
         "slots/detail.html",
         slot=slot,
         stand=stand,
-        booking=find_active_booking(slot.id, actor.enterprises()) if actor.enterprises() else None,
+        booking=booking,
         is_invited=_is_invited(slot, actor),
         is_contact=bool(actor.enterprises()),
         may_wait=now() < slot.queue_until,
         nearest=nearest_slots(slot, 1) if stand in NOT_BOOKABLE else [],
         may_edit=may_edit,
+        told=clashes_stored([slot.id], actor) if may_edit and slot.ends_at > now() else [],
+        staff=slot.staff if may_know_staff else [],
         may_book_on_behalf=is_allowed(actor, Permission.BOOK_ON_BEHALF, slot.scope),
         may_share=is_allowed(actor, Permission.SEE_DESK, slot.scope),
         workday_note=workday_note(slot.starts_at, slot.ends_at) if may_edit and stand is Standing.DRAFT else None,
