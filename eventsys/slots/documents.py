@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from codecs import getincrementaldecoder
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -17,6 +20,8 @@ FILE_NAME_MAX = 120
 HEAD_BYTES = 4096  # enough to tell what a file is
 DOCUMENT_URL_MAX = 500
 _SEPARATORS = re.compile(r"[\\/]")
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_MARKUP = re.compile(r"^\s*<|<!doctype|<html|<script|<svg", re.IGNORECASE)
 _SPECIAL = re.compile(r'[<>:"|?*%;]')
 
 
@@ -30,6 +35,15 @@ class DocumentKind(StrEnum):
     JPG = "jpg"
     PNG = "png"
     TXT = "txt"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a file is by its content; `digest` is its SHA-256 in hexadecimal."""
+
+    kind: DocumentKind
+    size: int
+    digest: str
 
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
@@ -67,15 +81,19 @@ def kind_of_members(names: list[str]) -> DocumentKind | None:
     return next((kind for part, kind in OFFICE_PARTS.items() if part in names), None)
 
 
-def is_text(content: bytes) -> bool:
+def is_text(parts: Iterable[bytes]) -> bool:
     """Whether a file is plain UTF-8 text without control characters, and no page in disguise."""
+    decoder, is_first = getincrementaldecoder("utf-8-sig")(), True
     try:
-        text = content.decode("utf-8-sig")
+        for part in parts:
+            text = decoder.decode(part)
+            if _NO_TEXT.search(text) or (is_first and _MARKUP.search(text[:1024])):
+                return False
+            is_first = False
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
-    start = text.lstrip()[:256].lower()
-    looks_like_markup = start.startswith("<") or "<html" in start or "<script" in start
-    return not looks_like_markup and not re.search(r"[\x00-\x08\x0b\x0e-\x1f\x7f]", text)
+    return True
 
 
 def clean_file_name(name: str, kind: DocumentKind) -> str:
@@ -83,7 +101,7 @@ def clean_file_name(name: str, kind: DocumentKind) -> str:
     that of the content."""
     name = unicodedata.normalize("NFC", _SEPARATORS.split(name)[-1])
     name = "".join(" " if c.isspace() else c for c in name if not unicodedata.category(c).startswith("C"))
-    stem = _SPECIAL.sub("_", name.rpartition(".")[0] or name).strip(" .")
+    stem = _SPECIAL.sub("_", name.rpartition(".")[0] if "." in name else name).strip(" .")
     stem = " ".join(stem.split())[: FILE_NAME_MAX - len(kind) - 1].rstrip(" .")
     return f"{stem or 'document'}.{kind.value}"
 

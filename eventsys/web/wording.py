@@ -117,6 +117,10 @@ SENTENCES: dict[str, Any] = {
     "slot_clash_seats": _l("%(place)s has %(limit)s seats, and %(number)s people would be there (%(starts_at)s)."),
     "slot_clash_enterprise": _l("%(who)s is visited by “%(title)s” that day as well (%(starts_at)s)."),
     "slot_clash_day": _l("This makes %(number)s slots of the department that day; at most %(limit)s are wanted."),
+    "document_too_large": _l("The file is larger than %(megabytes)s MB. Make it smaller, or give a link."),
+    "document_empty": _l("The file is empty."),
+    "document_kind": _l("Please take PDF, Word, Excel or PowerPoint without macros, JPG, PNG or plain text."),
+    "too_many_documents": _l("A slot has at most %(limit)s documents. Remove one first."),
     "bad_document_url": _l("A link to a document starts with https://."),
     # many slots at once
     "until_or_count": _l("Say until which day, or how many times."),

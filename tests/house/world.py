@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from itertools import product
 from typing import Any
 
@@ -34,6 +35,7 @@ from eventsys.notifications.services import Recipient, enqueue
 from eventsys.slots.collection import NewEdition
 from eventsys.slots.rules import Audience, AudienceKind
 from eventsys.slots.services import create_run
+from eventsys.slots.services.documents import add_file, inspect_file
 from eventsys.slots.services.editions import create_edition
 from tests import cast
 from tests.factories import code_for, make_booking, make_gate, make_slot, new_run
@@ -92,6 +94,8 @@ def kind_of(rule: Rule, name: str) -> str:
     """What a parameter names; LookupError for a new sort of address, which belongs into KINDS."""
     if name in {"kind", "suffix", "key", "verb"}:
         return name
+    if name == "document":
+        return "document"
     if name == "department":
         return "department"
     if name == "scan_id":
@@ -146,6 +150,8 @@ def build_world(app: APIFlask) -> World:
         edition = create_edition(_edition(), actor=cast.COORDINATOR.actor)
         run = create_run(new_run(), actor=cast.CLERK.actor)
         member = add_staff(cast.fixed_id("d", cast.TAX), StaffDetails("陈一", "科长"), actor=cast.CLERK.actor)
+        pdf = BytesIO(b"%PDF-1.7\n")
+        document = add_file(draft.public_id, "", "办事指南.pdf", inspect_file(pdf), pdf, actor=cast.CLERK.actor)
         enterprise_link = make_enterprise_link(cast.ACME, actor=cast.CONTACT.actor)
     upload = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.ADMINISTRATOR.id, b"a,b\n", "x.csv")
     message = db.session.scalars(sa.select(Message.public_id).where(Message.person_id == cast.CONTACT.id)).first()
@@ -177,6 +183,7 @@ def build_world(app: APIFlask) -> World:
             "enterprise": [cast.fixed_id("e", cast.ACME)],
             "park": [cast.fixed_id("k", cast.SOFTWARE_PARK)],
             "place": [cast.fixed_id("l", cast.CENTRE)],
+            "document": [document.public_id],
             "staff": [member.public_id],
             "service": [cast.fixed_id("s", 1)],
             "person": [cast.COLLEAGUE.public_id],

@@ -103,6 +103,8 @@ VERBS: dict[str, Any] = {
     "drawn": _l("drawn"),
     "called_off": _l("called off"),
     "deleted": _l("deleted"),
+    "document_added": _l("document added"),
+    "document_removed": _l("document removed"),
     "cancelled": _l("cancelled"),
     "attendees_changed": _l("attendees changed"),
     "share_link_renewed": _l("link for colleagues made anew"),

@@ -20,6 +20,7 @@ from eventsys.pages.views.blueprint import slots_bp, standing_of
 from eventsys.pages.views.workdays import workday_note
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import audience_of, get_visible_slot, is_slot_for, nearest_slots
+from eventsys.slots.queries.documents import list_documents
 from eventsys.slots.rules import AudienceKind
 from eventsys.web.guards import current_actor, public
 from eventsys.web.locale import local_name
@@ -51,6 +52,7 @@ def detail(public_id: str) -> str:
         nearest=nearest_slots(slot, 1) if stand in NOT_BOOKABLE else [],
         may_edit=may_edit,
         told=clashes_stored([slot.id], actor) if may_edit and slot.ends_at > now() else [],
+        documents=list_documents(slot),
         staff=slot.staff if may_know_staff else [],
         may_book_on_behalf=is_allowed(actor, Permission.BOOK_ON_BEHALF, slot.scope),
         may_share=is_allowed(actor, Permission.SEE_DESK, slot.scope),
