@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from flask import Flask, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask import Response as FlaskResponse
-from flask import flash, make_response, redirect, render_template, request, stream_with_context, url_for
 from flask_babel import gettext
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from eventsys.core.db import db, unit_of_work
+from eventsys.core.db import unit_of_work
 from eventsys.core.errors import NotFound, Refusal
 from eventsys.core.permissions import Permission
 from eventsys.pages.forms.documents import FileForm, LinkForm
@@ -111,15 +111,18 @@ def document(public_id: str, document: str) -> Response:
         return answer
     answer.content_length = found.size
     if request.method != "HEAD":
-        answer.response = stream_with_context(_pieces(found.id))
+        answer.response = _pieces(current_app._get_current_object(), found.id)  # type: ignore[attr-defined]
     return answer
 
 
-def _pieces(document: int) -> Iterator[bytes]:
-    """The file piece by piece; between two no connection to the database is held."""
+def _pieces(app: Flask, document: int) -> Iterator[bytes]:
+    """The file piece by piece, each with a session of its own: between two no connection to the database is held."""
     position = 0
-    while (piece := read_part(document, position)) is not None:
-        db.session.remove()
+    while True:
+        with app.app_context():
+            piece = read_part(document, position)
+        if piece is None:
+            return
         yield piece
         position += 1
 
