@@ -20,7 +20,7 @@ def clerk(client):
 
 
 def upload(browser, slot, content=PDF, name="办事指南.pdf", title=""):
-    data = {"title": title, "file": (io.BytesIO(content), name)}
+    data = {"caption": title, "file": (io.BytesIO(content), name)}
     return browser.post(f"/slots/{slot.public_id}/documents/files", data=data, content_type="multipart/form-data")
 
 

@@ -27,7 +27,7 @@ class LinkForm(Form):
 class FileForm(Form):
     """A file to be kept here."""
 
-    title = StringField(_l("Title"), [Length(max=NAME_MAX)], description=_l("Empty: the name of the file"))
+    caption = StringField(_l("Title"), [Length(max=NAME_MAX)], description=_l("Empty: the name of the file"))
     file = FileField(
         _l("File"),
         [FileRequired()],

@@ -77,7 +77,7 @@ def upload_document(public_id: str) -> Response:
     try:
         facts = inspect_file(sent.stream)
         with unit_of_work():
-            title, name = form.title.data or "", sent.filename or ""
+            title, name = form.caption.data or "", sent.filename or ""
             add_file(public_id, title, name, facts, sent.stream, actor=current_actor())
     except Refusal as error:
         return _refused(public_id, form, error)
