@@ -13,8 +13,8 @@ from typing import Any
 
 from apiflask import APIFlask
 
+from eventsys.bookings.api.slots import AT_ONCE_MAX
 from eventsys.checkin.rules import BATCH_MAX
-from eventsys.slots.api.routes import AT_ONCE_MAX
 from eventsys.web.guards import Guard, guard_of
 from eventsys.web.paths import is_api
 

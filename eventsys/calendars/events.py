@@ -18,7 +18,7 @@ COLOURS = (
     "slateblue", "chocolate", "seagreen", "steelblue", "midnightblue", "sienna", "darkgreen", "darkgoldenrod",
     "purple", "darkslategray", "indianred", "darkolivegreen", "darkslateblue", "saddlebrown", "darkcyan", "slategray",
 )  # fmt: skip
-TEXT_VERSION = 1  # raised when a release words events differently: clients then fetch anew
+TEXT_VERSION = 2  # raised when a release words events differently: clients then fetch anew
 _WEEKDAYS = {"zh_CN": "一二三四五六日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -33,6 +33,7 @@ _CHINESE = {
     "services": "服务事项：{}",
     "own": "贵单位预约：{state}，{party}人",
     "online_url": "线上入口：{}",
+    "bring": "请携带：{}",
     "opens": "预约开始：{}",
     "closes": "预约截止：{}",
     "phone": "咨询电话：{}",
@@ -45,6 +46,7 @@ _CHINESE = {
     "park": "{}公开场次",
     "enterprise": "{}的预约",
     "desk": "{}全部场次",
+    "staff": "{}的场次",
     "refreshed": "日历约每小时至每天更新一次，紧急变动另以邮件和站内消息通知。",
     SlotFormat.VISIT: "上门服务",
     SlotFormat.SESSION: "服务专场",
@@ -69,6 +71,7 @@ _ENGLISH = {
     "services": "Services: {}",
     "own": "Your booking: {state}, {party} people",
     "online_url": "Join online: {}",
+    "bring": "Please bring: {}",
     "opens": "Booking opens: {}",
     "closes": "Booking closes: {}",
     "phone": "Telephone: {}",
@@ -81,6 +84,7 @@ _ENGLISH = {
     "park": "Public slots – {}",
     "enterprise": "Bookings – {}",
     "desk": "All slots – {}",
+    "staff": "Slots of {}",
     "refreshed": "Calendars refresh hourly to daily; urgent changes also come by mail and on the site.",
     SlotFormat.VISIT: "on-site visit",
     SlotFormat.SESSION: "group session",
@@ -154,6 +158,7 @@ class SlotFacts:
     sequence: int
     call_off_reason: str = ""
     online_url: str = ""
+    bring: str = ""
     place: Named | None = None
     address: str = ""
     place_text: str = ""
@@ -173,10 +178,10 @@ class Heading:
 
 
 def heading_of(kind: str, name: Named, public_id: str, colour: int, locale: str, base_url: str) -> Heading:
-    """The heading of a feed: `kind` is all, department, park, enterprise or desk."""
+    """The heading of a feed: `kind` is all, department, park, enterprise, desk or staff."""
     words = _WORDS[locale]
     pages = {"all": "/", "department": f"/?department={public_id}", "park": f"/?park={public_id}"}
-    color = COLOURS[(colour - 1) % len(COLOURS)] if kind in {"department", "desk"} else COLOURS[0]
+    color = COLOURS[(colour - 1) % len(COLOURS)] if kind in {"department", "desk", "staff"} else COLOURS[0]
     return Heading(
         words[kind].format(name.in_language(locale)),
         words["refreshed"],
@@ -258,6 +263,8 @@ def _lines(slot: SlotFacts, wording: Wording, own: OwnBooking | None) -> Iterato
         yield words["visit_notice"]
     if slot.description:
         yield slot.description
+    if slot.bring and not is_off:
+        yield words["bring"].format(words["join"].join(slot.bring.split("\n")))
     if not is_off and own is None:
         if slot.opens_at is not None:
             yield words["opens"].format(_moment(slot.opens_at, slot.starts_at, wording))

@@ -15,6 +15,7 @@ CANCELLED_DAYS = 30
 PURPOSE_MAX = 60
 CLIENT_MAX = 120
 LINKS_MAX = 30  # in use, of one person
+STAFF_LINKS_MAX = 10  # in use, to the calendar of somebody of the staff
 FETCH_NOTED_EVERY = timedelta(hours=1)
 TOKEN = re.compile(r"[a-z2-7]{32}", re.ASCII)
 SET_NAME = re.compile(r"[a-z0-9-]{1,20}", re.ASCII)  # a public id or a department's code
@@ -42,12 +43,14 @@ _CLIENTS = (
 
 @dataclass(frozen=True, slots=True)
 class NewFeedLink:
-    """The command to make a private link: of an enterprise or of a department (primary keys, one of the two)."""
+    """The command to make a private link: of an enterprise, of a department or of somebody of its staff (primary keys,
+    one of the three)."""
 
     enterprise: int | None = None
     department: int | None = None
     purpose: str = ""
     drops_cancelled: bool = False
+    staff: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,14 @@ from sqlalchemy import func, or_, select, update
 
 from eventsys.calendars.models import FeedLink
 from eventsys.calendars.queries import find_my_link
-from eventsys.calendars.rules import FETCH_NOTED_EVERY, LINKS_MAX, NewFeedLink, clean_client, clean_purpose
+from eventsys.calendars.rules import (
+    FETCH_NOTED_EVERY,
+    LINKS_MAX,
+    STAFF_LINKS_MAX,
+    NewFeedLink,
+    clean_client,
+    clean_purpose,
+)
 from eventsys.core import audit
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
@@ -15,7 +22,7 @@ from eventsys.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from eventsys.core.ids import new_public_id
 from eventsys.core.permissions import Permission, is_allowed
 from eventsys.core.tokens import hash_token, new_token
-from eventsys.directory.models import Department, Enterprise
+from eventsys.directory.models import Department, Enterprise, Staff
 
 
 def create_feed_link(command: NewFeedLink, *, actor: Actor) -> tuple[FeedLink, str]:
@@ -23,11 +30,10 @@ def create_feed_link(command: NewFeedLink, *, actor: Actor) -> tuple[FeedLink, s
     not the actor's."""
     if actor.person is None:
         raise NotAllowed()
-    if (command.enterprise is None) == (command.department is None):
+    if [command.enterprise, command.department, command.staff].count(None) != 2:
         raise Invalid("bad_choice", field="owner")
-    _check_owner(command, actor)
-    if _links_in_use(actor.person) >= LINKS_MAX:
-        raise Conflict("too_many_links", limit=LINKS_MAX)
+    department = _check_owner(command, actor)
+    _check_number(command, actor.person)
     token = new_token()
     link = FeedLink(
         public_id=new_public_id(),
@@ -35,7 +41,8 @@ def create_feed_link(command: NewFeedLink, *, actor: Actor) -> tuple[FeedLink, s
         token_hash=hash_token(token),
         person_id=actor.person,
         enterprise_id=command.enterprise,
-        department_id=command.department,
+        department_id=department,
+        staff_id=command.staff,
         drops_cancelled=command.drops_cancelled,
     )
     db.session.add(link)
@@ -45,7 +52,12 @@ def create_feed_link(command: NewFeedLink, *, actor: Actor) -> tuple[FeedLink, s
         "feed_link.created",
         "feed_link",
         link.public_id,
-        after={"enterprise": link.enterprise_id, "department": link.department_id, "purpose": link.purpose},
+        after={
+            "enterprise": link.enterprise_id,
+            "department": link.department_id,
+            "staff": link.staff_id,
+            "purpose": link.purpose,
+        },
     )
     return link, token
 
@@ -74,7 +86,13 @@ def note_fetch(link: int, client: str) -> None:
     )
 
 
-def _check_owner(command: NewFeedLink, actor: Actor) -> None:
+def _check_owner(command: NewFeedLink, actor: Actor) -> int | None:
+    """The department (a primary key) whose or whose staff's calendar it is; NotFound for what is not the actor's."""
+    if command.staff is not None:
+        member = db.session.get(Staff, command.staff)
+        if member is None or not member.active or not may_have_calendar_of(member, actor):
+            raise NotFound()
+        return member.department_id
     owner = (
         db.session.get(Enterprise, command.enterprise)
         if command.enterprise is not None
@@ -82,8 +100,19 @@ def _check_owner(command: NewFeedLink, actor: Actor) -> None:
     )
     if owner is None or not owner.active or not is_allowed(actor, Permission.SEE_FEED, owner.scope):
         raise NotFound()
+    return command.department
 
 
-def _links_in_use(person: int) -> int:
-    query = select(func.count()).where(FeedLink.person_id == person, FeedLink.revoked_at.is_(None))
-    return db.session.scalar(query) or 0
+def may_have_calendar_of(member: Staff, actor: Actor) -> bool:
+    """Whether the calendar of somebody of the staff is the actor's: the own, or one the actor keeps for colleagues."""
+    return member.person_id == actor.person or is_allowed(actor, Permission.MANAGE_STAFF, member.scope)
+
+
+def _check_number(command: NewFeedLink, person: int) -> None:
+    in_use = select(func.count()).where(FeedLink.revoked_at.is_(None))
+    if command.staff is not None:
+        own, limit = in_use.where(FeedLink.staff_id == command.staff), STAFF_LINKS_MAX
+    else:
+        own, limit = in_use.where(FeedLink.person_id == person, FeedLink.staff_id.is_(None)), LINKS_MAX
+    if (db.session.scalar(own) or 0) >= limit:
+        raise Conflict("too_many_links", limit=limit)

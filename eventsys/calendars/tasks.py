@@ -30,6 +30,7 @@ def sweep_feeds(today: date | None = None) -> None:
             departments=concerned.departments,
             parks=concerned.parks,
             enterprises=concerned.enterprises,
+            staff=concerned.staff,
         )
         moved = update(District).where(District.feed_day < today).values(feed_day=today)
         db.session.execute(moved.execution_options(synchronize_session=False))

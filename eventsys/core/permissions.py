@@ -32,6 +32,7 @@ class Permission(StrEnum):
     SEE_WORKDAYS = "see_workdays"
     EDIT_WORKDAYS = "edit_workdays"
     CHANGE_DEPARTMENT_SETTINGS = "change_department_settings"
+    MANAGE_STAFF = "manage_staff"
     INVITE_CONTACTS = "invite_contacts"
     SEE_DESK = "see_desk"
     CREATE_SLOT = "create_slot"
@@ -111,6 +112,7 @@ TABLE: Mapping[Permission, tuple[str, Predicate]] = {
     ),
     Permission.EDIT_WORKDAYS: (SIGNED_IN_ONLY, _district(Role.ADMINISTRATOR, Role.COORDINATOR)),
     Permission.CHANGE_DEPARTMENT_SETTINGS: (SIGNED_IN_ONLY, _any(_clerk, _district(Role.ADMINISTRATOR))),
+    Permission.MANAGE_STAFF: (SIGNED_IN_ONLY, _any(_clerk, _district(Role.ADMINISTRATOR))),
     Permission.INVITE_CONTACTS: (
         SIGNED_IN_ONLY,
         _any(_contact, _district(Role.ADMINISTRATOR, Role.COORDINATOR, Role.CLERK)),

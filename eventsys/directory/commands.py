@@ -17,6 +17,7 @@ from eventsys.directory.rules import (
     COLOURS,
     NAME_MAX,
     NOTE_MAX,
+    OFFICE_MAX,
     SHORT_NAME_MAX,
     CreditCode,
     EnterpriseSize,
@@ -28,6 +29,8 @@ from eventsys.directory.rules import (
 
 PHONE_MAX = 40
 SEATS_MAX = 100_000
+ROOMS_MAX = 100
+STAFF_MAX = 500  # of a department
 ENTERPRISE_SHORT_NAME_MAX = 40
 SUB_DISTRICT_MAX = 40
 TAG_MAX = 40
@@ -76,7 +79,7 @@ class ParkDetails:
 
 @dataclass(frozen=True, slots=True)
 class PlaceDetails:
-    """A place as typed; `park` is a public id or empty."""
+    """A place as typed; `park` is a public id or empty, `rooms` (how many slots at a time) None for one."""
 
     name: str
     name_en: str = ""
@@ -87,6 +90,7 @@ class PlaceDetails:
     latitude: float | None = None
     longitude: float | None = None
     seats: int | None = None
+    rooms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,16 @@ class PersonDetails:
     name: str
     mobile: str = ""
     email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StaffDetails:
+    """Somebody of a department as typed; `person` (a public id or empty) is the account of the same person."""
+
+    name: str
+    office: str = ""
+    phone: str = ""
+    person: str = ""
 
 
 @dataclass(slots=True)
@@ -168,6 +182,19 @@ def check_service(typed: ServiceDetails) -> ServiceDetails:
     return checked
 
 
+def check_staff(typed: StaffDetails) -> StaffDetails:
+    """The details fit to store, or Invalid naming every wrong field."""
+    problems = Problems()
+    checked = replace(
+        typed,
+        name=problems.take(clean_line, typed.name, "name", PERSON_NAME_MAX, required=True, default=""),
+        office=problems.take(clean_line, typed.office, "office", OFFICE_MAX, default=""),
+        phone=problems.take(clean_line, typed.phone, "phone", PHONE_MAX, default=""),
+    )
+    problems.raise_if_any()
+    return checked
+
+
 def check_park(typed: ParkDetails) -> ParkDetails:
     """The details fit to store, or Invalid naming every wrong field."""
     problems = Problems()
@@ -195,6 +222,7 @@ def check_place(typed: PlaceDetails) -> PlaceDetails:
         address=problems.take(clean_line, typed.address, "address", ADDRESS_MAX, default=""),
         directions=problems.take(clean_text, typed.directions, "directions", NOTE_MAX, default=""),
         seats=problems.take(_within, typed.seats, "seats", 1, SEATS_MAX, default=None),
+        rooms=problems.take(_within, typed.rooms, "rooms", 1, ROOMS_MAX, default=None) or 1,
     )
     problems.raise_if_any()
     return checked

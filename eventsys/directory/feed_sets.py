@@ -14,9 +14,9 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from eventsys.core.clock import now
 from eventsys.core.db import db, is_sqlite
 from eventsys.core.types import UtcDateTime
-from eventsys.directory.models import Department, District, Enterprise, Park
+from eventsys.directory.models import Department, District, Enterprise, Park, Staff
 
-Bumped = type[District] | type[Department] | type[Park] | type[Enterprise]
+Bumped = type[District] | type[Department] | type[Park] | type[Staff] | type[Enterprise]
 
 
 def bump_feed_sets(
@@ -25,6 +25,7 @@ def bump_feed_sets(
     departments: Collection[int] = (),
     parks: Collection[int] = (),
     enterprises: Collection[int] = (),
+    staff: Collection[int] = (),
 ) -> None:
     """Raise the revision of each set named (primary keys): one UPDATE a table, rows locked in the order of their ids.
 
@@ -33,7 +34,7 @@ def bump_feed_sets(
     also locks slots has locked these enterprises before them.
     """
     at = now().replace(microsecond=0)
-    for model, ids in ((Enterprise, enterprises), (Department, departments), (Park, parks)):
+    for model, ids in ((Enterprise, enterprises), (Department, departments), (Park, parks), (Staff, staff)):
         if ids:
             db.session.execute(_bump(model, sorted(set(ids)), at))
     if district:
@@ -44,7 +45,7 @@ def bump_all_feed_sets() -> None:
     """Raise every revision, when something shown in feeds of all kinds changes (a department's, place's or service's
     name). Rare, and as dear as there are enterprises."""
     at = now().replace(microsecond=0)
-    for model in (Enterprise, Department, Park, District):
+    for model in (Enterprise, Department, Park, Staff, District):
         db.session.execute(_bump(model, None, at))
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eventsys.accounts.models import Person, SignIn
+from eventsys.accounts.rules import NAME_MAX as PERSON_NAME_MAX
 from eventsys.core.actor import Role
 from eventsys.core.db import Base, Model
 from eventsys.core.permissions import Scope
@@ -32,6 +33,7 @@ from eventsys.directory.rules import (
     COLOURS,
     NAME_MAX,
     NOTE_MAX,
+    OFFICE_MAX,
     SHORT_NAME_MAX,
     EnterpriseSize,
     MembershipState,
@@ -109,6 +111,31 @@ class Service(Model):
     department: Mapped[Department] = relationship(back_populates="services")
 
 
+class Staff(Versioned, FeedSet, Model):
+    """Somebody of a department (工作人员) who comes to slots; `office` is the post (职务). Its feed set is the person's
+    own calendar."""
+
+    __tablename__ = "staff"
+    __table_args__ = (Index("ix_staff_department", "department_id", "name"),)
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    department_id: Mapped[int] = mapped_column(BigId, ForeignKey("departments.id"))
+    name: Mapped[str] = mapped_column(String(PERSON_NAME_MAX))
+    office: Mapped[str] = mapped_column(String(OFFICE_MAX), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    person_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"), index=True)
+    active: Mapped[bool] = mapped_column(default=True)
+
+    department: Mapped[Department] = relationship()
+    person: Mapped[Person | None] = relationship()
+
+    @property
+    def scope(self) -> Scope:
+        """Whose it is: the department's, and the person's own."""
+        return Scope(departments=frozenset({self.department_id}), person=self.person_id)
+
+
 class Park(Versioned, FeedSet, Model):
     """A park (园区) where enterprises sit; WGS 84 degrees."""
 
@@ -126,9 +153,11 @@ class Park(Versioned, FeedSet, Model):
 
 
 class Place(Versioned, Model):
-    """A place (地点) where slots are held: an activity centre, a training base or another venue."""
+    """A place (地点) where slots are held: an activity centre, a training base or another venue. `rooms` is how many
+    slots it takes at a time."""
 
     __tablename__ = "places"
+    __table_args__ = (CheckConstraint("rooms >= 1", name="rooms"),)
 
     id: Mapped[Id]
     public_id: Mapped[PublicId]
@@ -141,6 +170,7 @@ class Place(Versioned, Model):
     latitude: Mapped[float | None] = mapped_column(Float)
     longitude: Mapped[float | None] = mapped_column(Float)
     seats: Mapped[int | None]
+    rooms: Mapped[int] = mapped_column(default=1, server_default="1")
     search_text: Mapped[str] = mapped_column(String(SEARCH_MAX), default="")
     active: Mapped[bool] = mapped_column(default=True)
 

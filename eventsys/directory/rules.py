@@ -15,6 +15,7 @@ SHORT_NAME_MAX = 20
 CODE_MAX = 20
 ADDRESS_MAX = 200
 NOTE_MAX = 500
+OFFICE_MAX = 60
 COLOURS = 24  # dept-c1 … dept-c24 in the style sheet
 
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,19}", re.ASCII)

@@ -42,6 +42,14 @@ class Unit(StrEnum):
     TIMES = "times"
 
 
+class ClashRule(StrEnum):
+    """What becomes of a slot that clashes with another."""
+
+    OFF = "off"
+    WARN = "warn"
+    FORBID = "forbid"
+
+
 class SecondFactor(StrEnum):
     """Whose sign-in must have a second step."""
 
@@ -100,8 +108,11 @@ def _switch(default: bool) -> Any:
     return _declared(Setting(default, Kind.SWITCH))
 
 
-def _choice(default: StrEnum) -> dict[str, Setting]:
-    return {"setting": Setting(default, Kind.CHOICE, options=type(default))}
+def _choice(default: StrEnum, **options: Any) -> dict[str, Setting]:
+    return {"setting": Setting(default, Kind.CHOICE, options=type(default), **options)}
+
+
+_ON_A_CLASH = _choice(ClashRule.WARN, by_department=True)
 
 
 def _declared(setting: Setting) -> Any:
@@ -137,6 +148,10 @@ class Settings:
     visits_month: int = _number(2, 0, 100, Unit.VISITS, is_limit=True)
     day_slots: int = _number(3, 0, 100, Unit.SLOTS, is_limit=True, by_department=True)
     reconfirm_minutes: int = _number(60, 0, MINUTES_MAX, Unit.MINUTES, is_limit=True, by_department=True)
+    clash_staff: ClashRule = field(default=ClashRule.WARN, metadata=_ON_A_CLASH)
+    clash_venue: ClashRule = field(default=ClashRule.WARN, metadata=_ON_A_CLASH)
+    clash_enterprise: ClashRule = field(default=ClashRule.WARN, metadata=_ON_A_CLASH)
+    clash_day: ClashRule = field(default=ClashRule.WARN, metadata=_ON_A_CLASH)
     hold_minutes: int = _number(10, 3, 60, Unit.MINUTES)
     approval_days: int = _number(2, 1, 20, Unit.WORKING_DAYS)
     approval_reminder_days: int = _number(1, 1, 20, Unit.WORKING_DAYS)

@@ -11,7 +11,7 @@ from eventsys.pages.forms.search import Month
 from eventsys.slots.runs import Candidate, Mark, Preview
 from eventsys.workdays.rules import WorkingCalendar
 
-CLASHES = frozenset({Mark.OWN_SLOT, Mark.PLACE_TAKEN})
+CLASHES = frozenset({Mark.OWN_SLOT, Mark.PLACE_TAKEN, Mark.STAFF_BUSY, Mark.VISITED_TWICE})
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ from eventsys.core.clock import now
 from eventsys.core.db import db
 from eventsys.core.errors import Invalid
 from eventsys.core.permissions import Permission, Scope, is_allowed
-from eventsys.directory.models import Department, Enterprise, Membership, Park, Place, Service, Tag
+from eventsys.directory.models import Department, Enterprise, Membership, Park, Place, Service, Staff, Tag
 from eventsys.directory.queries import all_departments, all_parks, all_tags, get_district, sub_districts
+from eventsys.directory.queries.staff import all_staff
 from eventsys.directory.rules import MembershipState, parse_credit_code
 from eventsys.directory.settings import Settings, settings_from
 from eventsys.slots.models import Edition, Slot, slot_enterprises
@@ -46,6 +47,7 @@ class SlotChoices:
     settings: Mapping[str, Settings]
     departments: Sequence[Department]
     services: Sequence[Service]
+    staff: Sequence[Staff]
     places: Sequence[Place]
     parks: Sequence[Park]
     tags: Sequence[Tag]
@@ -171,6 +173,7 @@ def load_slot_choices(actor: Actor, slot: Slot | None = None) -> SlotChoices:
         services=db.session.scalars(
             services.options(contains_eager(Service.department)).order_by(Department.id, Service.position, Service.id)
         ).all(),
+        staff=all_staff([member.id for member in slot.staff] if slot else []),
         places=db.session.scalars(places).all(),
         parks=all_parks(),
         tags=all_tags(),

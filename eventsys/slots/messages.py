@@ -24,6 +24,7 @@ def slot_context(slot: Slot) -> dict[str, Any]:
         "ends_at": slot.ends_at.isoformat(),
         "place": " ".join(filter(None, [place, slot.place_text])),
         "format": slot.format.value,
+        "bring": slot.bring,
         "slot_url": absolute_url(f"/slots/{slot.public_id}"),
     }
 

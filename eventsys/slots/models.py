@@ -11,6 +11,7 @@ from sqlalchemy import (
     Date,
     ForeignKey,
     Index,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -33,10 +34,12 @@ from eventsys.core.types import (
     Versioned,
     text_enum,
 )
-from eventsys.directory.models import Department, Park, Place, Service
+from eventsys.directory.models import Department, Park, Place, Service, Staff
 from eventsys.directory.rules import NAME_MAX, Topic
 from eventsys.slots.collection import SubmissionState
+from eventsys.slots.documents import FILE_NAME_MAX, DocumentKind
 from eventsys.slots.rules import (
+    BRING_MAX,
     PLACE_TEXT_MAX,
     REASON_MAX,
     TITLE_MAX,
@@ -65,6 +68,7 @@ slot_departments = _link(
 )
 slot_services = _link("service", "services")
 slot_enterprises = _link("enterprise", "enterprises")
+slot_staff = _link("staff", "staff")  # who comes
 
 
 _IS_WAITED_FOR, _LAPSES = text("waiting > 0"), text("lapses_at IS NOT NULL")
@@ -224,6 +228,7 @@ class Slot(Versioned, Model):
     park_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("parks.id"))
     place_text: Mapped[str] = mapped_column(String(PLACE_TEXT_MAX), default="")
     online_url: Mapped[str] = mapped_column(String(URL_MAX), default="")
+    bring: Mapped[str] = mapped_column(String(BRING_MAX), default="", server_default="")
     starts_at: Mapped[Instant]
     ends_at: Mapped[Instant]
     opens_at: Mapped[MaybeInstant]
@@ -270,6 +275,7 @@ class Slot(Versioned, Model):
     park: Mapped[Park | None] = relationship()
     supporting: Mapped[list[Department]] = relationship(secondary=slot_departments, order_by=Department.code)
     services: Mapped[list[Service]] = relationship(secondary=slot_services, order_by=Service.id)
+    staff: Mapped[list[Staff]] = relationship(secondary=slot_staff, order_by=Staff.id)
     ballot: Mapped[Ballot | None] = relationship(viewonly=True)
 
     @property
@@ -290,6 +296,38 @@ class Slot(Versioned, Model):
     def hide_or_show(self) -> None:
         """Set `is_hidden` from audience, topic and format."""
         self.is_hidden = is_hidden(self.audience_kind, self.topic, self.format)
+
+
+class Document(Model):
+    """What enterprises may read about a slot: a link, or a file whose `kind` was told by its content. `digest` is the
+    SHA-256 of the file."""
+
+    __tablename__ = "slot_documents"
+    __table_args__ = (CheckConstraint("(url = '') = (kind IS NOT NULL)", name="link_or_file"),)
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    slot_id: Mapped[int] = mapped_column(BigId, ForeignKey("slots.id", ondelete="CASCADE"), index=True)
+    title: Mapped[str] = mapped_column(String(NAME_MAX))
+    url: Mapped[str] = mapped_column(String(URL_MAX), default="")
+    file_name: Mapped[str] = mapped_column(String(FILE_NAME_MAX), default="")
+    kind: Mapped[DocumentKind | None] = mapped_column(text_enum(DocumentKind, "kind"))
+    size: Mapped[int] = mapped_column(default=0)
+    digest: Mapped[str] = mapped_column(String(64), default="")
+    created_at: Mapped[CreatedAt]
+    created_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"))
+
+
+class DocumentPart(Model):
+    """A piece of a document's file, of a size that a worker can hold."""
+
+    __tablename__ = "slot_document_parts"
+
+    document_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("slot_documents.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Ballot(Model):

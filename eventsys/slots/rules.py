@@ -17,6 +17,7 @@ from eventsys.workdays.rules import WorkingCalendar
 
 TITLE_MAX = 80
 DESCRIPTION_MAX = 4_000
+BRING_MAX = 500
 REASON_MAX = 200
 URL_MAX = 500
 PLACE_TEXT_MAX = 120
@@ -24,6 +25,7 @@ LABEL_MAX = 120
 QUESTIONS_MAX = 10
 SUPPORTING_MAX = 10
 SERVICES_MAX = 20
+STAFF_MAX = 30
 INVITED_MAX = 500
 LONGEST = timedelta(minutes=MINUTES_MAX)
 FURTHEST_AHEAD = timedelta(days=800)
@@ -128,9 +130,11 @@ class NewSlot:
     description: str = ""
     supporting: tuple[int, ...] = ()
     services: tuple[int, ...] = ()
+    staff: tuple[int, ...] = ()
     place: int | None = None
     place_text: str = ""
     online_url: str = ""
+    bring: str = ""
     audience: Audience = field(default_factory=Audience)
     questions: tuple[NewQuestion, ...] = ()
     edition: int | None = None
@@ -230,7 +234,8 @@ def _size_problems(command: NewSlot) -> list[Invalid]:
         value = getattr(command, name)
         if value is not None and not 1 <= value <= CAPACITY_MAX:
             problems.append(Invalid("out_of_range", field=name, minimum=1, maximum=CAPACITY_MAX))
-    for name, limit in (("supporting", SUPPORTING_MAX), ("services", SERVICES_MAX), ("questions", QUESTIONS_MAX)):
+    limits = {"supporting": SUPPORTING_MAX, "services": SERVICES_MAX, "staff": STAFF_MAX, "questions": QUESTIONS_MAX}
+    for name, limit in limits.items():
         if len(getattr(command, name)) > limit:
             problems.append(Invalid("too_many_items", field=name, limit=limit))
     if command.department in command.supporting:
@@ -252,6 +257,7 @@ def _cleaned(command: NewSlot) -> tuple[NewSlot, list[Invalid]]:
         "title": lambda: clean_line(command.title, "title", TITLE_MAX, required=True),
         "title_en": lambda: clean_line(command.title_en, "title_en", TITLE_MAX),
         "description": lambda: clean_text(command.description, "description", DESCRIPTION_MAX),
+        "bring": lambda: clean_text(command.bring, "bring", BRING_MAX),
         "place_text": lambda: clean_line(command.place_text, "place_text", PLACE_TEXT_MAX),
         "online_url": lambda: _clean_url(command.online_url),
         "questions": lambda: tuple(_clean_question(question) for question in command.questions),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -10,6 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from eventsys.core.errors import Conflict, Invalid
+from eventsys.directory.settings import ClashRule, Settings
+from eventsys.slots.clashes import ClashKind, Held, Neighbours, Venue, find_clashes, held_as, rules_of
 from eventsys.slots.recurrence import (
     OCCURRENCES_MAX,
     Every,
@@ -32,13 +34,24 @@ SHIFTED = ("opens_at", "closes_at", "cancel_until", "names_until", "invited_unti
 
 
 class Mark(StrEnum):
-    """What a clerk should know of a date before it is made. None of them forbids it."""
+    """What a clerk should know of a date before it is made."""
 
     MOVED = "moved"
     DAY_OFF = "day_off"
     OWN_SLOT = "own_slot"
     PLACE_TAKEN = "place_taken"
+    STAFF_BUSY = "staff_busy"
+    VISITED_TWICE = "visited_twice"
     BUSY_DAY = "busy_day"
+
+
+MARKS = {
+    ClashKind.STAFF: Mark.STAFF_BUSY,
+    ClashKind.VENUE: Mark.PLACE_TAKEN,
+    ClashKind.SEATS: Mark.PLACE_TAKEN,
+    ClashKind.ENTERPRISE: Mark.VISITED_TWICE,
+    ClashKind.DAY: Mark.BUSY_DAY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +114,6 @@ class Preview:
     dropped: tuple[Dropped, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """When a slot that exists is held, by whom and where (primary keys)."""
-
-    starts_at: datetime
-    ends_at: datetime
-    department: int
-    place: int | None
-
-
 def expand(run: NewRun, zone: ZoneInfo, is_workday: IsWorkday, now: datetime) -> Preview:
     """Every slot the run comes to from now on; Invalid when it cannot be, is too many or none."""
     today = now.astimezone(zone).date()
@@ -163,24 +166,30 @@ def shifted(slot: NewSlot, starts_at: datetime) -> NewSlot:
     return replace(slot, starts_at=starts_at, ends_at=slot.ends_at + delay, **moved)
 
 
-def marked(preview: Preview, taken: Collection[Taken], zone: ZoneInfo, day_slots: int) -> Preview:
-    """The preview with what stands against each date: slots of its department or at its place at that time, and more
-    than `day_slots` (0: no limit) of the department that day."""
-    on_day: dict[date, int] = {}
-    for candidate in preview.candidates:
-        on_day[candidate.day] = on_day.get(candidate.day, 0) + 1
-    departments = {candidate.slot.department for candidate in preview.candidates}
-    for item in taken:
-        if item.department in departments:
-            day = item.starts_at.astimezone(zone).date()
-            on_day[day] = on_day.get(day, 0) + 1
-    found = []
-    for candidate in preview.candidates:
-        marks = candidate.marks | _clashes(candidate.slot, taken)
-        if day_slots and on_day[candidate.day] > day_slots:
-            marks |= {Mark.BUSY_DAY}
-        found.append(replace(candidate, marks=marks))
+def marked(
+    preview: Preview, around: Sequence[Held], venues: Mapping[int, Venue], settings: Settings, zone: ZoneInfo
+) -> Preview:
+    """The preview with what stands against each date: slots of its department then, and every clash with the slots
+    `around` and with one another that the settings ask to be told."""
+    held = [held_as(candidate.slot, venues) for candidate in preview.candidates]
+    neighbours = Neighbours([*around, *held], zone)
+    found = [
+        replace(candidate, marks=candidate.marks | marks_against(mine, neighbours, venues, settings, zone))
+        for candidate, mine in zip(preview.candidates, held, strict=True)
+    ]
     return replace(preview, candidates=tuple(found))
+
+
+def marks_against(
+    mine: Held, neighbours: Neighbours, venues: Mapping[int, Venue], settings: Settings, zone: ZoneInfo
+) -> frozenset[Mark]:
+    """What stands against a slot: others of its department then, and the clashes that the settings ask to be told."""
+    rules = rules_of(settings)
+    clashes = find_clashes(mine, neighbours, venues, settings.day_slots, zone)
+    marks = {MARKS[item.kind] for item in clashes if rules[item.kind] is not ClashRule.OFF}
+    if any(mine.meets(other) and mine.department == other.department for other in neighbours.near(mine)):
+        marks |= {Mark.OWN_SLOT}
+    return frozenset(marks)
 
 
 def chosen_of(preview: Preview, chosen: frozenset[str] | None) -> list[Candidate]:
@@ -240,14 +249,6 @@ def _to_come(candidates: list[Candidate], dropped: list[Dropped], now: datetime)
         raise Invalid("nothing_left", field="starts_on")
     coming.sort(key=lambda item: (item.slot.starts_at, item.key))
     return Preview(tuple(coming), tuple(sorted([*dropped, *past], key=lambda item: item.day)))
-
-
-def _clashes(slot: NewSlot, taken: Iterable[Taken]) -> set[Mark]:
-    then = [item for item in taken if item.starts_at < slot.ends_at and slot.starts_at < item.ends_at]
-    marks = {Mark.OWN_SLOT} if any(item.department == slot.department for item in then) else set()
-    if slot.place is not None and any(item.place == slot.place for item in then):
-        marks.add(Mark.PLACE_TAKEN)
-    return marks
 
 
 def _same_weekday_later(day: date, is_workday: IsWorkday) -> date | None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries.queue import place_in_queue
 from eventsys.bookings.rules import BookingState
-from eventsys.bookings.services import call_off_slot, cancel_booking, change_slot, take_slot_over
+from eventsys.bookings.services import Told, call_off_slot, cancel_booking, change_slot, take_slot_over
 from eventsys.core.audit import AuditEntry
 from eventsys.core.db import db, unit_of_work
 from eventsys.core.errors import Conflict, Invalid, NotFound
@@ -33,7 +33,7 @@ def changed(slot, *, waits=(), actor=CLERK, reason="", **changes):
     db.session.rollback()
     command = replace(command_of(db.session.merge(slot)), **changes)
     with unit_of_work():
-        return change_slot(slot.public_id, command, version=None, actor=actor, reason=reason, waits=waits)
+        return change_slot(slot.public_id, command, version=None, actor=actor, told=Told(reason, waits))
 
 
 def fresh(row):

@@ -205,8 +205,8 @@ class Booking(Programme):
         waits = [group for position, group in enumerate(placed) if chosen >> position & 1]
         command, actor = command_of(room, capacity=capacity, people=people), STAFF[room.department]
         expected = self.model.shrink(room, capacity, people, waits)
-        told = {"waits": [group.id for group in waits], "reason": "场地变小"}
-        self.act(expected, lambda: services.change_slot(room.id, command, version=None, actor=actor, **told))
+        told = services.Told("场地变小", [group.id for group in waits])
+        self.act(expected, lambda: services.change_slot(room.id, command, version=None, actor=actor, told=told))
 
     @precondition(lambda self: any(group.moved_from for group in self.model.groups))
     @rule(n=some, by_staff=st.booleans())

@@ -21,6 +21,7 @@ from eventsys.bookings.rules import (
     VisitAnswer,
 )
 from eventsys.bookings.services import (
+    Told,
     answer_visit,
     arrange_visit,
     ask_for_visit,
@@ -115,7 +116,7 @@ def move(booking, day, hour=14, actor=CLERK, **options):
     starts_at = at(day, hour)
     changed = replace(command_of(slot), starts_at=starts_at, ends_at=starts_at + timedelta(minutes=90))
     with unit_of_work():
-        return change_slot(slot.public_id, changed, version=None, actor=actor, **options)
+        return change_slot(slot.public_id, changed, version=None, actor=actor, told=Told(**options))
 
 
 def kinds(person):

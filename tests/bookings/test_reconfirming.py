@@ -15,6 +15,7 @@ from eventsys.bookings.models import Booking
 from eventsys.bookings.rules import BookingState
 from eventsys.bookings.rules.moves import agreed_start
 from eventsys.bookings.services import (
+    Told,
     cancel_booking,
     change_slot,
     chase_reconfirmations,
@@ -43,7 +44,7 @@ def moved(slot, by, reason=""):
     names = ("starts_at", "ends_at", "closes_at", "cancel_until", "names_until")
     later = replace(command, **{name: getattr(command, name) + by for name in names})
     with unit_of_work():
-        return change_slot(slot.public_id, later, version=None, actor=CLERK, reason=reason)
+        return change_slot(slot.public_id, later, version=None, actor=CLERK, told=Told(reason))
 
 
 def booking_now(booking):

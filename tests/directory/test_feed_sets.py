@@ -60,7 +60,7 @@ def test_a_clock_set_back_does_not_turn_the_time_back(app):
 def test_a_name_shown_everywhere_raises_every_set(app):
     with unit_of_work(), counted_statements() as seen:
         bump_all_feed_sets()
-    assert len(seen) == 4
+    assert len(seen) == 5
     for model in (District, Department, Park, Enterprise):
         assert set(db.session.scalars(select(model.feed_revision))) == {2}
 

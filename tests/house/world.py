@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from itertools import product
 from typing import Any
 
@@ -32,14 +33,17 @@ from eventsys.checkin.services import check_in
 from eventsys.core.clock import now
 from eventsys.core.db import Base, db, unit_of_work
 from eventsys.core.tokens import hash_token
+from eventsys.directory.commands import StaffDetails
 from eventsys.directory.contact_services import make_enterprise_link
 from eventsys.directory.imports.uploads import keep_upload
 from eventsys.directory.models import Application, Device
+from eventsys.directory.services import add_staff
 from eventsys.notifications.models import Message
 from eventsys.notifications.services import Recipient, enqueue
 from eventsys.slots.collection import NewEdition
 from eventsys.slots.rules import Audience, AudienceKind
 from eventsys.slots.services import create_run
+from eventsys.slots.services.documents import add_file, inspect_file
 from eventsys.slots.services.editions import create_edition
 from eventsys.slots.services.templates import save_template
 from tests import cast
@@ -75,6 +79,7 @@ KINDS = (
     (r"/(feeds/|admin/)?parks/<", "park"),
     (r"/admin/places/<", "place"),
     (r"/admin/services/<", "service"),
+    (r"/admin/staff/<", "staff"),
     (r"/admin/people/<", "person"),
     (r"/admin/memberships/<|/contacts/<", "membership"),
     (r"/admin/applications/<", "application"),
@@ -100,6 +105,8 @@ def kind_of(rule: Rule, name: str) -> str:
     """What a parameter names; LookupError for a new sort of address, which belongs into KINDS."""
     if name in {"kind", "suffix", "key", "verb"}:
         return name
+    if name == "document":
+        return "document"
     if name == "department":
         return "department"
     if name == "scan_id":
@@ -160,6 +167,9 @@ def build_world(app: APIFlask) -> World:
         )
         change = reschedule_slot(dragged, actor=cast.CLERK.actor).change
         template = save_template(draft.public_id, "样板", actor=cast.CLERK.actor)
+        member = add_staff(cast.fixed_id("d", cast.TAX), StaffDetails("陈一", "科长"), actor=cast.CLERK.actor)
+        pdf = BytesIO(b"%PDF-1.7\n")
+        document = add_file(draft.public_id, "", "办事指南.pdf", inspect_file(pdf), pdf, actor=cast.CLERK.actor)
         enterprise_link = make_enterprise_link(cast.ACME, actor=cast.CONTACT.actor)
     sheet = "场次名称,日期,开始\n世界,12月3日,15:00\n".encode()
     slot_sheet = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.CLERK.id, sheet, "s.csv")
@@ -197,6 +207,8 @@ def build_world(app: APIFlask) -> World:
             "enterprise": [cast.fixed_id("e", cast.ACME)],
             "park": [cast.fixed_id("k", cast.SOFTWARE_PARK)],
             "place": [cast.fixed_id("l", cast.CENTRE)],
+            "document": [document.public_id],
+            "staff": [member.public_id],
             "service": [cast.fixed_id("s", 1)],
             "person": [cast.COLLEAGUE.public_id],
         }

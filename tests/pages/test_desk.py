@@ -115,7 +115,7 @@ def test_the_desk_costs_few_statements(app, client):
     db.session.remove()
     with counted_statements() as seen:
         client.get("/desk")
-    assert len(seen) <= 13, seen
+    assert len(seen) <= 21, seen  # seven of them for clashes, however many slots there are
 
 
 def test_my_enterprise_shows_what_comes_and_what_was(app):

@@ -1,31 +1,43 @@
-"""One slot as JSON: looking at it, changing it, publishing it, calling it off."""
+"""New slots as JSON, and one of them: looking at it, changing it, publishing it, calling it off."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, request
+from flask import Response, jsonify, request
 from marshmallow import fields
 from werkzeug.exceptions import PreconditionRequired
 
 from eventsys.bookings.api.routes import alternatives_as_json
 from eventsys.bookings.queries import correct_counts, find_active_booking
-from eventsys.bookings.services import call_off_slot, change_slot, publish_slot
+from eventsys.bookings.services import Told, call_off_slot, change_slot, create_slot, create_slots, publish_slot
 from eventsys.core.actor import Actor
 from eventsys.core.db import unit_of_work
-from eventsys.core.errors import Conflict
+from eventsys.core.errors import Conflict, Invalid
 from eventsys.core.permissions import Permission, is_allowed
-from eventsys.slots.api import CallOffIn, SlotOut, SlotPatch, changed_command, slot_response, viewer
+from eventsys.slots.api import (
+    CallOffIn,
+    SlotIn,
+    SlotOut,
+    SlotPatch,
+    changed_command,
+    new_command,
+    slot_response,
+    slots_json,
+    viewer,
+)
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import get_visible_slot
-from eventsys.slots.rules import REASON_MAX
+from eventsys.slots.rules import REASON_MAX, NewSlot
 from eventsys.web.guards import current_actor, public, requires
-from eventsys.web.parsing import Listed, Part, PublicId, Text, version_of
+from eventsys.web.parsing import Listed, Part, PublicId, Text, below, load, version_of
 
 WAITS_MAX = 200
 
 bp = APIBlueprint("slot_api", __name__, url_prefix="/api/v1", tag="Slots")
+AT_ONCE_MAX = 100  # slots of one request
 
 
 class ETagHeader(Part):
@@ -47,11 +59,50 @@ class IfMatchHeader(Part):
     if_match = Text(100, data_key="If-Match", metadata={"description": "required: 428 without, 412 when stale"})
 
 
+@bp.post("/slots")
+@requires(Permission.CREATE_SLOT)
+@bp.input(SlotIn, validation=False, arg_name="_body")
+@bp.output(SlotOut, 201)
+def add_slots(_body: Any) -> Response:
+    """Make a slot, or all of a list of slots or none."""
+    actor = current_actor()
+    sent = request.get_json() if request.data else {}
+    if not isinstance(sent, list):
+        with unit_of_work():
+            values = load(SlotIn(), sent, "")
+            slot = create_slot(new_command(values, actor), actor=actor, publish=values["publish"])
+        return slot_response(get_visible_slot(slot.public_id, actor), 201, shows_online_url=True)
+    if not 1 <= len(sent) <= AT_ONCE_MAX:
+        raise Invalid("out_of_range", field="", minimum=1, maximum=AT_ONCE_MAX)
+    with unit_of_work():
+        made = _create(list(_commands(sent, actor)), actor)
+    answer = jsonify(items=slots_json(made, shows_online_url=True), next=None)
+    answer.status_code = 201
+    return answer
+
+
+def _commands(sent: list[Any], actor: Actor) -> Iterator[tuple[NewSlot, bool]]:
+    """The slots of the request and whether each is published; what is wrong with one is named below its position."""
+    for position, item in enumerate(sent):
+        values = load(SlotIn(), item, str(position))
+        try:
+            yield new_command(values, actor), values["publish"]
+        except Invalid as error:
+            raise below(error, str(position)) from None
+
+
+def _create(commands: list[tuple[NewSlot, bool]], actor: Actor) -> list[Slot]:
+    try:
+        return create_slots(commands, actor=actor)
+    except Invalid as error:
+        raise below(error, str(error.fields["position"])) from None
+
+
 @bp.get("/slots/<slot>")
 @public
 @bp.output(SlotOut, headers=ETagHeader)
 def one_slot(slot: str) -> Response:
-    """One slot. `online_url` is told to who booked and to the department."""
+    """One slot. `online_url` and `staff` are told to who booked and to the department."""
     actor = viewer(current_actor())
     found = get_visible_slot(slot, actor)
     correct_counts(found)
@@ -75,7 +126,7 @@ def change(slot: str, header: dict[str, Any], body: dict[str, Any]) -> Response:
         raise Conflict("stale_edit", version=found.version)
     command, version = changed_command(found, body), found.version
     with unit_of_work():  # reads the slot anew under its lock and compares the version again
-        change_slot(slot, command, version=version, actor=actor, **_told(body))
+        change_slot(slot, command, version=version, actor=actor, told=_told(body))
     return slot_response(get_visible_slot(slot, actor), shows_online_url=True)
 
 
@@ -104,14 +155,12 @@ def call_off(slot: str, body: dict[str, Any]) -> Response:
     return slot_response(get_visible_slot(slot, actor), shows_online_url=True)
 
 
-def _told(body: dict[str, Any]) -> dict[str, Any]:
-    return {"reason": body.get("reason", ""), "waits": body.get("waits", ())}
+def _told(body: dict[str, Any]) -> Told:
+    return Told(body.get("reason", ""), body.get("waits", ()))
 
 
 def _may_join(slot: Slot, actor: Actor) -> bool:
-    """Whether the meeting's address is for the actor."""
-    if not slot.online_url:
-        return False
+    """Whether the meeting's address and who comes are for the actor."""
     if is_allowed(actor, Permission.SEE_HIDDEN_SLOT, slot.scope):
         return True
     own = actor.enterprises()

@@ -23,6 +23,7 @@ from eventsys.bookings.services.holds import give_up_hold, hold_slot, save_draft
 from eventsys.bookings.services.imports import SlotReport, import_slots
 from eventsys.bookings.services.joint import decline_support
 from eventsys.bookings.services.joint_visits import propose_joint_visit
+from eventsys.bookings.services.making import create_run, create_slot, create_slots
 from eventsys.bookings.services.moving import MOVABLE, move_booking
 from eventsys.bookings.services.no_shows import (
     decide_no_show,
@@ -45,7 +46,7 @@ from eventsys.bookings.services.requests import (
 )
 from eventsys.bookings.services.rescheduling import Reschedule, Rescheduled, reschedule_slot
 from eventsys.bookings.services.runs import RunChange, RunChanged, change_run
-from eventsys.bookings.services.slots import call_off_slot, change_slot
+from eventsys.bookings.services.slots import Told, call_off_slot, change_slot
 from eventsys.bookings.services.undoing import undo_change
 from eventsys.bookings.services.visit_answers import answer_visit
 from eventsys.bookings.services.waiting import end_queue, rejoin, serve_queue, tell_reopened
@@ -61,6 +62,7 @@ __all__ = [
     "RunChange",
     "RunChanged",
     "SlotReport",
+    "Told",
     "answer_visit",
     "apply_bulk",
     "arrange_visit",
@@ -75,6 +77,9 @@ __all__ = [
     "chase_requests",
     "chase_visits",
     "confirm_booking",
+    "create_run",
+    "create_slot",
+    "create_slots",
     "decide_no_show",
     "decline_booking",
     "decline_request",

@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from eventsys.bookings.queries import count_active
 from eventsys.bookings.rules.bulk import BulkAction, BulkChange, becomes, check_bulk, check_selection
+from eventsys.bookings.services.clashes import refusing_new_clashes, visited_by
 from eventsys.bookings.services.locking import lock_slots_and_enterprises
 from eventsys.bookings.services.requests import delete_draft, publish_slot
 from eventsys.bookings.services.rescheduling import check_to_come
-from eventsys.bookings.services.slots import call_off_slot, change_slot
+from eventsys.bookings.services.slots import Told, call_off_slot, change_locked_slot
 from eventsys.bookings.services.undoing import remember
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
@@ -23,7 +24,7 @@ from eventsys.core.permissions import Permission, is_allowed
 from eventsys.slots.draws import check_draw_to_come
 from eventsys.slots.models import Slot
 from eventsys.slots.moving import Occupied
-from eventsys.slots.queries import commands_of, with_details
+from eventsys.slots.queries import commands_of, find_commands, with_details
 from eventsys.slots.queries.occupied import list_occupied
 from eventsys.slots.rules import NewSlot, SlotState, check_call_off, check_publish
 from eventsys.slots.services import check_edit, naming
@@ -76,21 +77,22 @@ def apply_bulk(change: BulkChange, *, actor: Actor) -> BulkDone:
     """
     check_bulk(change)
     keys = db.session.scalars(select(Slot.id).where(Slot.public_id.in_(dict(change.slots)))).all()
-    slots = lock_slots_and_enterprises(keys)
+    slots = lock_slots_and_enterprises(keys, visited_by(find_commands(dict(change.slots))))
     _check_own(slots, change, actor)
     before = dict(zip(slots, commands_of(slots), strict=True)) if change.action.is_edit else {}
-    for slot, command in _commands(slots, change).items():
-        with naming(slot):
-            refusal = _refusal(slot, command, change, actor)
-            if refusal is not None:
-                raise refusal
-            _apply(slot, command, change, actor)
+    with refusing_new_clashes([slot.id for slot in slots], actor=actor):
+        for slot, command in _commands(slots, change).items():
+            with naming(slot):
+                refusal = _refusal(slot, command, change, actor)
+                if refusal is not None:
+                    raise refusal
+                _apply(slot, command, change, actor)
     return BulkDone(len(slots), remember(before, actor=actor) if before else None)
 
 
 def _apply(slot: Slot, command: NewSlot | None, change: BulkChange, actor: Actor) -> None:
     if command is not None:
-        change_slot(slot.public_id, command, version=None, actor=actor, reason=change.reason)
+        change_locked_slot(slot, command, None, actor=actor, told=Told(change.reason))
     elif change.action is BulkAction.PUBLISH:
         publish_slot(slot.public_id, actor=actor)
     elif change.action is BulkAction.CALL_OFF:

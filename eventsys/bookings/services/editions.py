@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from eventsys.bookings.models import VisitRequest
+from eventsys.bookings.services.clashes import visited_by
 from eventsys.bookings.services.requests import publish_slot
 from eventsys.core import audit
 from eventsys.core.actor import Actor
@@ -20,6 +21,7 @@ from eventsys.directory.feed_sets import lock_enterprise
 from eventsys.directory.recipients import coordinators
 from eventsys.notifications.services import enqueue
 from eventsys.slots.models import Edition, Slot
+from eventsys.slots.queries import find_commands
 from eventsys.slots.queries.editions import list_drafts_to_publish, lock_edition
 
 
@@ -54,9 +56,10 @@ def publish_edition(public_id: str, *, actor: Actor) -> Published:
 
 
 def _lock_enterprises(drafts: Sequence[Slot]) -> None:
-    """Those that asked for one of the visits, all before the slots, by primary key: the order of locks."""
+    """Those that asked for one of the visits or are visited, by primary key, before the slots: the order of locks."""
     asked = select(VisitRequest.enterprise_id).where(VisitRequest.slot_id.in_([slot.id for slot in drafts])).distinct()
-    for enterprise in sorted(db.session.scalars(asked)):
+    visited = visited_by(find_commands([slot.public_id for slot in drafts]))
+    for enterprise in sorted({*db.session.scalars(asked), *visited}):
         lock_enterprise(enterprise)
 
 

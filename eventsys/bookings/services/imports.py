@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from eventsys.bookings.models import Booking
+from eventsys.bookings.services.clashes import lock_visited, refuse_clashes, refusing_new_clashes, visited_by
 from eventsys.bookings.services.locking import lock_slots_and_enterprises
-from eventsys.bookings.services.slots import change_slot
+from eventsys.bookings.services.slots import change_locked_slot
 from eventsys.core import audit
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
@@ -19,16 +20,16 @@ from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission
 from eventsys.directory.imports.opening import OpenedFile, open_file, remember_mapping
 from eventsys.directory.imports.rules import Change, ImportReport, Outcome, Plan
+from eventsys.slots.clashes import held_as
 from eventsys.slots.imports.columns import COLUMNS, KIND
 from eventsys.slots.imports.known import Known
 from eventsys.slots.imports.marks import Marks, marks_of
 from eventsys.slots.imports.plan import plan_slots
 from eventsys.slots.imports.words import split_names
 from eventsys.slots.models import Slot
-from eventsys.slots.queries import list_taken
+from eventsys.slots.queries.clashes import held_around, venues_of
 from eventsys.slots.queries.imports import list_own_slots, load_known
-from eventsys.slots.rules import LONGEST
-from eventsys.slots.runs import Taken
+from eventsys.slots.rules import NewSlot
 from eventsys.slots.services import edit_slots, naming
 from eventsys.slots.services.making import make_slots
 from eventsys.workdays.queries import working_calendar
@@ -64,13 +65,17 @@ def import_slots(
         return SlotReport(KIND, filename, opened.heading, opened.mapping, plan, False, _marks(plan, known))
     changed = [item.values["slot"].id for item in plan.changes if item.outcome is Outcome.UPDATED]
     if changed and not plan.problems:  # look again now that nobody else changes them
-        lock_slots_and_enterprises(changed)
+        lock_slots_and_enterprises(changed, visited_by(_commands(plan)))
         plan, known = _plan(opened, actor)
+    elif not plan.problems:
+        lock_visited(_commands(plan))
     if plan.problems:
         return SlotReport(KIND, filename, opened.heading, opened.mapping, plan, False)
-    _change([item for item in plan.changes if item.outcome is Outcome.UPDATED], actor)
+    with refusing_new_clashes(changed, actor=actor):
+        _change([item for item in plan.changes if item.outcome is Outcome.UPDATED], actor)
     new = [item.values["command"] for item in plan.changes if item.outcome is Outcome.CREATED]
-    make_slots(new, actor=actor, publish=publish)
+    made = make_slots(new, actor=actor, publish=publish)
+    refuse_clashes([slot.id for slot in made], actor=actor)
     remember_mapping(KIND, opened.heading, opened.mapping)
     counts = {outcome.value: plan.count(outcome) for outcome in Outcome}
     audit.record(actor, "import.applied", "import", KIND, after={"file": filename[:200], **counts})
@@ -84,6 +89,12 @@ def _plan(opened: OpenedFile, actor: Actor) -> tuple[Plan, Known]:
     if not known.own:
         raise NotAllowed(permission=Permission.CREATE_SLOT.value)
     return plan_slots(opened.rows, opened.mapping, opened.heading.texts, known, now()), known
+
+
+def _commands(plan: Plan) -> list[NewSlot]:
+    """What slots are made or changed to be."""
+    written = (Outcome.CREATED, Outcome.UPDATED)
+    return [item.values["command"] for item in plan.changes if item.outcome in written]
 
 
 def _cells(opened: OpenedFile, name: str) -> set[str]:
@@ -112,7 +123,8 @@ def _change(changes: Sequence[Change], actor: Actor) -> None:
     for item in changes:
         if item.values["slot"].id in booked:
             with naming(slots[item.values["slot"].id]):
-                change_slot(item.key, item.values["command"], version=item.values["slot"].version, actor=actor)
+                slot, own = slots[item.values["slot"].id], item.values["slot"]
+                change_locked_slot(slot, item.values["command"], own.version, actor=actor)
 
 
 def _booked(slots: Collection[int]) -> set[int]:
@@ -126,12 +138,8 @@ def _marks(plan: Plan, known: Known) -> dict[int, Marks]:
     commands = [item.values["command"] for item in new]
     if not commands:
         return {}
-    first, last = min(item.starts_at for item in commands), max(item.ends_at for item in commands)
-    places = {item.place for item in commands if item.place is not None}
-    taken: dict[Taken, None] = {}
-    for department in {item.department for item in commands}:
-        taken |= dict.fromkeys(list_taken(department, places, first - LONGEST, last + LONGEST))
-    found = marks_of(
-        commands, taken, installation().zone, working_calendar().is_workday, lambda key: known.settings[key].day_slots
-    )
+    venues = venues_of({item.place for item in commands if item.place is not None})
+    around = held_around([held_as(item, venues) for item in commands])
+    is_workday = working_calendar().is_workday
+    found = marks_of(commands, around, venues, installation().zone, is_workday, lambda key: known.settings[key])
     return {item.row: marks for item, marks in zip(new, found, strict=True)}

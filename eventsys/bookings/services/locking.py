@@ -32,8 +32,9 @@ def lock_booking(public_id: str, actor: Actor) -> tuple[Booking, Slot]:
     return booking, slot
 
 
-def lock_slot_and_enterprises(public_id: str, actor: Actor, permission: Permission) -> Slot:
-    """The slot of who has the permission on it, locked after the enterprises that booked it, their feed sets raised.
+def lock_slot_and_enterprises(public_id: str, actor: Actor, permission: Permission, also: Collection[int] = ()) -> Slot:
+    """The slot of who has the permission on it, locked after the enterprises that booked it and `also` others (primary
+    keys), their feed sets raised.
 
     Who books between the two locks is seen under the second: then both are given back and taken anew.
     """
@@ -42,7 +43,7 @@ def lock_slot_and_enterprises(public_id: str, actor: Actor, permission: Permissi
         raise NotFound()
     for _attempt in range(LOCK_ATTEMPTS):
         with db.session.begin_nested() as savepoint:
-            locked = _enterprises_in([key])
+            locked = sorted({*_enterprises_in([key]), *also})
             bump_feed_sets(enterprises=locked)
             slot = get_slot_of(public_id, actor, permission)
             if set(_enterprises_in([key])) <= set(locked):
@@ -51,11 +52,12 @@ def lock_slot_and_enterprises(public_id: str, actor: Actor, permission: Permissi
     raise Busy("enterprises keep booking the slot")
 
 
-def lock_slots_and_enterprises(keys: Collection[int]) -> Sequence[Slot]:
-    """The slots (by primary key) in the order of their keys, locked after the enterprises that booked them."""
+def lock_slots_and_enterprises(keys: Collection[int], also: Collection[int] = ()) -> Sequence[Slot]:
+    """The slots (by primary key) in the order of their keys, locked after the enterprises that booked them and `also`
+    others."""
     for _attempt in range(LOCK_ATTEMPTS):
         with db.session.begin_nested() as savepoint:
-            locked = _enterprises_in(keys)
+            locked = sorted({*_enterprises_in(keys), *also})
             bump_feed_sets(enterprises=locked)
             slots = lock_slots(keys)
             if set(_enterprises_in(keys)) <= set(locked):

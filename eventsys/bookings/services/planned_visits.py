@@ -11,6 +11,7 @@ from eventsys.bookings.queries import find_visit_planned_alike, list_visits_unan
 from eventsys.bookings.rules import BookingChannel, BookingState, NewPlannedVisit, VisitAnswer, answer_until
 from eventsys.bookings.services.admission import check_entry
 from eventsys.bookings.services.booking import new_booking
+from eventsys.bookings.services.clashes import refuse_clashes
 from eventsys.bookings.services.received import check_received
 from eventsys.bookings.services.states import enter
 from eventsys.core.actor import Actor, Channel
@@ -48,7 +49,9 @@ def plan_visit(command: NewPlannedVisit, *, actor: Actor) -> Booking:
     check_received(enterprise, wanted.starts_at, actor=actor, beyond=command.beyond)
     slot = slots.create_slot(wanted, actor=actor, publish=True)
     _leave_out_of_quotas(slot, enterprise, actor)
-    return _reserve(slot, enterprise, actor)
+    booking = _reserve(slot, enterprise, actor)
+    refuse_clashes([slot.id], actor=actor)
+    return booking
 
 
 def plan_visits(commands: Iterable[NewPlannedVisit], *, actor: Actor) -> Sequence[Booking | Refusal]:

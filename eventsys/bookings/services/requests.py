@@ -31,6 +31,7 @@ from eventsys.bookings.rules import (
 )
 from eventsys.bookings.services.admission import check_entry
 from eventsys.bookings.services.booking import approve_by, new_booking
+from eventsys.bookings.services.clashes import lock_visited, refuse_clashes
 from eventsys.bookings.services.received import check_received
 from eventsys.bookings.services.states import enter
 from eventsys.core import audit
@@ -46,7 +47,7 @@ from eventsys.directory.queries import get_district
 from eventsys.directory.recipients import contacts_of
 from eventsys.slots import services as slots
 from eventsys.slots.models import Slot
-from eventsys.slots.queries import get_slot_of, is_slot_for
+from eventsys.slots.queries import find_commands, get_slot_of, is_slot_for
 from eventsys.slots.rules import NewSlot, SlotFormat
 
 
@@ -113,7 +114,9 @@ def arrange_visit(public_id: str, command: NewSlot, *, actor: Actor, publish: bo
     `beyond` is why a coordinator goes beyond the visits that an enterprise receives (Conflict `visits_received`);
     Invalid `request_not_invited` when the slot is not for the enterprise; the refusals of making and booking a slot.
     """
-    enterprise = lock_enterprise(get_request(public_id, visible_to=actor).enterprise_id)
+    asking = get_request(public_id, visible_to=actor).enterprise_id
+    lock_visited([command], also=[asking])
+    enterprise = lock_enterprise(asking)
     request = lock_request(public_id, visible_to=actor)
     authorize(actor, Permission.ANSWER_VISIT_REQUEST, request.scope)
     check_request_open(request.state)
@@ -128,19 +131,22 @@ def arrange_visit(public_id: str, command: NewSlot, *, actor: Actor, publish: bo
     audit.record(actor, "visit_request.arranged", "visit_request", public_id, after={"slot": slot.public_id})
     if publish:
         _book(request, enterprise, slot, actor, beyond)
+    refuse_clashes([slot.id], actor=actor)
     return slot
 
 
 def publish_slot(public_id: str, *, actor: Actor) -> Slot:
     """Publish a draft; the enterprise that asked for it is booked at once, and told. Conflict says what stands against
-    it: the enterprise is elsewhere then, or not among those the slot is for."""
+    it: the enterprise is elsewhere then, not among those the slot is for, or the slot clashes and that is forbidden."""
     request = find_request_of(public_id)
+    lock_visited(find_commands([public_id]), also=[request.enterprise_id] if request is not None else [])
     enterprise = lock_enterprise(request.enterprise_id) if request is not None else None
     slot = slots.publish_slot(public_id, actor=actor)
     if request is not None and enterprise is not None:
         if not is_slot_for(slot, enterprise.id):
             raise Conflict("request_not_invited", name=enterprise.name)
         _book(request, enterprise, slot, actor)
+    refuse_clashes([slot.id], actor=actor)
     return slot
 
 

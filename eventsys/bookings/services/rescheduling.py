@@ -7,7 +7,7 @@ from datetime import datetime
 
 from eventsys.bookings.queries import count_active
 from eventsys.bookings.services.locking import lock_slot_and_enterprises
-from eventsys.bookings.services.slots import change_slot
+from eventsys.bookings.services.slots import Told, change_slot
 from eventsys.bookings.services.undoing import remember
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
@@ -70,7 +70,7 @@ def reschedule_slot(command: Reschedule, *, actor: Actor) -> Rescheduled:
         asks.add(TAKEN)
     if asks - command.agreed:
         raise Conflict("move_unconfirmed", asks=sorted(asks), booked=booked, starts_at=there.starts_at)
-    slot = change_slot(command.slot, there, version=command.version, actor=actor, reason=command.reason)
+    slot = change_slot(command.slot, there, version=command.version, actor=actor, told=Told(command.reason))
     return Rescheduled(slot, remember({slot: before}, actor=actor))
 
 

@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import count_active
+from eventsys.bookings.services.clashes import refusing_new_clashes, visited_by
 from eventsys.bookings.services.locking import lock_slots_and_enterprises
-from eventsys.bookings.services.slots import change_slot
+from eventsys.bookings.services.slots import Told, change_locked_slot, change_slot
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
 from eventsys.core.db import db
@@ -17,7 +18,7 @@ from eventsys.core.errors import Conflict, NotFound
 from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, is_allowed
 from eventsys.slots.models import Slot
-from eventsys.slots.queries import command_of, commands_of, list_others_in_run
+from eventsys.slots.queries import command_of, commands_of, get_slot_of, list_others_in_run
 from eventsys.slots.rules import NewSlot
 from eventsys.slots.scopes import RunScope, following
 from eventsys.slots.services import edit_slots, naming
@@ -59,16 +60,17 @@ def change_run(change: RunChange, *, actor: Actor) -> RunChanged:
     `occurrence`. Either all of it is done, or nothing.
     """
     others = _lock(change, actor)
-    before = command_of(_get_slot(change.slot, actor))
-    slot = change_slot(
-        change.slot,
-        change.command,
-        version=change.version,
-        actor=actor,
-        reason=change.reason,
-        waits=change.waits,
-        beyond=change.beyond,
-    )
+    told = Told(change.reason, change.waits, change.beyond)
+    if not others:
+        return RunChanged(change_slot(change.slot, change.command, version=change.version, actor=actor, told=told))
+    slot = get_slot_of(change.slot, actor, Permission.EDIT_SLOT)
+    with refusing_new_clashes([slot.id, *(other.id for other in others)], actor=actor):
+        return _change_all(slot, others, change, told, actor)
+
+
+def _change_all(slot: Slot, others: list[Slot], change: RunChange, told: Told, actor: Actor) -> RunChanged:
+    before = command_of(slot)
+    change_locked_slot(slot, change.command, change.version, actor=actor, told=told)
     after, zone = command_of(slot), installation().zone
     commands = zip(others, commands_of(others), strict=True)
     differing = [
@@ -93,7 +95,7 @@ def _change_others(changes: list[tuple[Slot, NewSlot, NewSlot]], reason: str, ac
     for other, _own, becomes in changes:
         if other.id in known:
             with naming(other):
-                change_slot(other.public_id, becomes, version=None, actor=actor, reason=reason)
+                change_locked_slot(other, becomes, None, actor=actor, told=Told(reason))
 
 
 def _lock(change: RunChange, actor: Actor) -> list[Slot]:
@@ -102,7 +104,7 @@ def _lock(change: RunChange, actor: Actor) -> list[Slot]:
     keys = {other.id for other in list_others_in_run(slot, change.scope, now())}
     if not keys:
         return []
-    lock_slots_and_enterprises({slot.id, *keys})
+    lock_slots_and_enterprises({slot.id, *keys}, visited_by([change.command]))
     others = list_others_in_run(slot, change.scope, now())  # as they are now that nobody else changes them
     return sorted((other for other in others if other.id in keys), key=lambda other: (other.starts_at, other.id))
 

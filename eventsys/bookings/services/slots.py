@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
@@ -14,6 +15,7 @@ from eventsys.bookings.rules import ACTIVE, BookingState, check_reserved
 from eventsys.bookings.rules.moves import is_large_move
 from eventsys.bookings.services.admission import release_lapsed_holds
 from eventsys.bookings.services.cancelling import end_booking
+from eventsys.bookings.services.clashes import refusing_new_clashes, visited_by
 from eventsys.bookings.services.displacing import displace, tell_displaced
 from eventsys.bookings.services.locking import lock_slot_and_enterprises
 from eventsys.bookings.services.planned_visits import ask_again
@@ -36,29 +38,40 @@ from eventsys.slots.rules import REASON_MAX, NewSlot, SlotFormat, SlotState
 COPIED = frozenset({"starts_at", "department_id", "edition_id"})  # of the slot, into its bookings
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What goes with a change: the `reason` that those who booked read; bookings (public ids) that go back to the head
+    of the queue, so that the slot may become smaller; why a visit goes `beyond` what an enterprise receives."""
+
+    reason: str = ""
+    waits: Collection[str] = ()
+    beyond: str = ""
+
+
 def change_slot(
-    public_id: str,
-    command: NewSlot,
-    *,
-    version: int | None,
-    actor: Actor,
-    reason: str = "",
-    waits: Collection[str] = (),
-    beyond: str = "",
+    public_id: str, command: NewSlot, *, version: int | None, actor: Actor, told: Told | None = None
 ) -> Slot:
     """Edit a slot; whoever booked or supports it is told once when time, place or lead changed, with the reason, and
     their calendars follow. After a large move they are asked to confirm again; who has not agreed to a planned visit
-    yet is asked anew.
+    yet is asked anew. The capacity is never below what is booked.
 
-    The capacity is never below what is booked; the bookings `waits` (public ids) go back to the head of the queue.
-    `beyond` is why a visit goes beyond what an enterprise receives.
+    Conflict `slot_clash` when it now clashes with another and that is forbidden.
     """
-    reason = clean_line(reason, "reason", REASON_MAX)
-    slot = lock_slot_and_enterprises(public_id, actor, Permission.EDIT_SLOT)
+    slot = lock_slot_and_enterprises(public_id, actor, Permission.EDIT_SLOT, visited_by([command]))
+    with refusing_new_clashes([slot.id], actor=actor):
+        return change_locked_slot(slot, command, version, actor=actor, told=told)
+
+
+def change_locked_slot(
+    slot: Slot, command: NewSlot, version: int | None, *, actor: Actor, told: Told | None = None
+) -> Slot:
+    """The same for a slot that the caller has locked with who booked it, whatever it clashes with."""
+    told = told or Told()
+    reason = clean_line(told.reason, "reason", REASON_MAX)
     was_at, former = slot.starts_at, slot.department
     release_lapsed_holds(slot)
-    displaced = displace(slot, waits, reason, actor=actor) if waits else []
-    planned = _check_visit(slot, command, actor, beyond)
+    displaced = displace(slot, told.waits, reason, actor=actor) if told.waits else []
+    planned = _check_visit(slot, command, actor, told.beyond)
     changed = slots.edit_slot(slot, command, version, actor=actor)
     if changed & COPIED:
         follow_slot(slot)
@@ -73,11 +86,11 @@ def change_slot(
     if "draw_at" in changed and slot.waiting:
         _tell_postponed(slot)
     tell_displaced(slot, displaced, reason)
-    told = {booking.id for booking, _before in displaced}
+    knowing = {booking.id for booking, _before in displaced}
     if changed & slots.MOVES:
-        _tell_moved(slot, was_at, reason, told, planned, actor)
+        _tell_moved(slot, was_at, reason, knowing, planned, actor)
     elif "department_id" in changed:
-        tell_handed_over(slot, former, reason, told)
+        tell_handed_over(slot, former, reason, knowing)
     return slot
 
 

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import select
 
 from eventsys.bookings.rules.bulk import UNDO_MINUTES
+from eventsys.bookings.services.clashes import refusing_new_clashes, visited_by
 from eventsys.bookings.services.locking import lock_slots_and_enterprises
-from eventsys.bookings.services.slots import change_slot
+from eventsys.bookings.services.slots import change_locked_slot
 from eventsys.core import audit
 from eventsys.core.actor import Actor
 from eventsys.core.audit import AuditEntry
@@ -20,7 +21,7 @@ from eventsys.core.db import db
 from eventsys.core.errors import Conflict, NotFound
 from eventsys.core.ids import new_public_id
 from eventsys.slots.models import Slot
-from eventsys.slots.queries import command_of
+from eventsys.slots.queries import command_of, find_commands
 from eventsys.slots.rules import NewSlot
 
 INSTANTS = ("starts_at", "ends_at", "opens_at", "closes_at", "cancel_until", "names_until")
@@ -49,12 +50,13 @@ def undo_change(public_id: str, *, actor: Actor) -> int:
     if made.at < now() - timedelta(minutes=UNDO_MINUTES):
         raise Conflict("undo_too_late", minutes=UNDO_MINUTES)
     keys = db.session.scalars(select(Slot.id).where(Slot.public_id.in_(made.after))).all()
-    slots = lock_slots_and_enterprises(keys)
+    slots = lock_slots_and_enterprises(keys, visited_by(find_commands(made.after)))
     if len(slots) != len(made.after) or any(slot.version != made.after[slot.public_id] for slot in slots):
         raise Conflict("undo_stale")
-    for slot in slots:
-        command = replace(command_of(slot), **_read(made.before[slot.public_id]))
-        change_slot(slot.public_id, command, version=None, actor=actor)
+    with refusing_new_clashes([slot.id for slot in slots], actor=actor):
+        for slot in slots:
+            command = replace(command_of(slot), **_read(made.before[slot.public_id]))
+            change_locked_slot(slot, command, None, actor=actor)
     audit.record(actor, "slots.undone", "slot_change", public_id)
     return len(slots)
 

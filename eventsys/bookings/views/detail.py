@@ -24,6 +24,7 @@ from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Conflict, Refusal
 from eventsys.core.installation import absolute_url
 from eventsys.core.permissions import Permission, authorize, is_allowed
+from eventsys.slots.queries.documents import list_documents
 from eventsys.slots.rules import SlotFormat
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.pagination import PAGE_SIZE, decode_cursor, encode_cursor, make_page
@@ -80,6 +81,7 @@ def detail(public_id: str) -> str:
         share_picture=qr_svg(share_url, gettext("QR code of the link")) if share_url else "",
         answers=_answers(booking),
         history=history_of(booking),
+        documents=list_documents(booking.slot),
         in_wechat=is_wechat(),
     )
 

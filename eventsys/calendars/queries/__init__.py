@@ -9,7 +9,13 @@ from eventsys.calendars.queries.feeds import (
     find_park_feed,
     find_private_feed,
 )
-from eventsys.calendars.queries.links import find_my_link, list_my_links, list_organisations, list_public_sets
+from eventsys.calendars.queries.links import (
+    find_my_link,
+    list_my_links,
+    list_organisations,
+    list_public_sets,
+    list_staff_of,
+)
 from eventsys.calendars.queries.sweep import find_concerned
 
 __all__ = [
@@ -26,4 +32,5 @@ __all__ = [
     "list_my_links",
     "list_organisations",
     "list_public_sets",
+    "list_staff_of",
 ]

@@ -18,7 +18,7 @@ from eventsys.core.ical import Event
 from eventsys.core.installation import installation
 from eventsys.directory.models import Department, Place, Service
 from eventsys.directory.queries import get_district
-from eventsys.slots.models import Slot, slot_departments, slot_services
+from eventsys.slots.models import Slot, slot_departments, slot_services, slot_staff
 from eventsys.slots.rules import SlotState
 
 
@@ -43,6 +43,8 @@ def get_event(slot: Slot) -> Event:
 
 
 def _belongs_to(feed: Feed) -> ColumnElement[bool]:
+    if feed.kind is FeedKind.STAFF:
+        return Slot.id.in_(select(slot_staff.c.slot_id).where(slot_staff.c.staff_id == feed.key))
     shown: ColumnElement[bool] = true() if feed.kind is FeedKind.DESK else Slot.is_hidden.is_(False)
     if feed.kind is FeedKind.ALL:
         return shown
@@ -121,6 +123,7 @@ _FACTS: Select[*tuple[Any, ...]] = (
         Slot.sequence,
         Slot.call_off_reason,
         Slot.online_url,
+        Slot.bring,
         Slot.place_text,
         Department.name.label("department"),
         Department.name_en.label("department_en"),
@@ -160,6 +163,7 @@ def _facts(row: Any, supporting: tuple[Named, ...], services: tuple[Named, ...])
         sequence=row.sequence,
         call_off_reason=row.call_off_reason,
         online_url=row.online_url,
+        bring=row.bring,
         place=Named(row.place, row.place_en) if row.place else None,
         address=row.address or "",
         place_text=row.place_text,

@@ -17,21 +17,22 @@ from eventsys.core.actor import Role
 from eventsys.core.db import db
 from eventsys.core.ids import is_public_id
 from eventsys.core.tokens import hash_token
-from eventsys.directory.models import Department, District, Enterprise, Membership, Park
+from eventsys.directory.models import Department, District, Enterprise, Membership, Park, Staff
 from eventsys.directory.rules import MembershipState
 
 
 class FeedKind(StrEnum):
-    """Whose calendar it is. A desk is a department's own: hidden slots too."""
+    """Whose calendar it is. A desk is a department's own: hidden slots too, as for somebody of its staff."""
 
     ALL = "all"
     DEPARTMENT = "department"
     PARK = "park"
     ENTERPRISE = "enterprise"
     DESK = "desk"
+    STAFF = "staff"
 
 
-PRIVATE = (FeedKind.ENTERPRISE, FeedKind.DESK)
+PRIVATE = (FeedKind.ENTERPRISE, FeedKind.DESK, FeedKind.STAFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +102,28 @@ def find_private_feed(token: str) -> Feed | None:
             Department.name,
             Department.name_en,
             Department.colour,
+            *_set_of(Staff),
+            Staff.name,
         )
         .outerjoin(Enterprise, Enterprise.id == FeedLink.enterprise_id)
         .outerjoin(Department, Department.id == FeedLink.department_id)
-        .where(FeedLink.token_hash == hash_token(token), FeedLink.revoked_at.is_(None), _maker_may_see())
+        .outerjoin(Staff, Staff.id == FeedLink.staff_id)
+        .where(
+            FeedLink.token_hash == hash_token(token),
+            FeedLink.revoked_at.is_(None),
+            or_(_is_of_staff(), _maker_may_see()),
+        )
     ).first()
     if row is None:
         return None
     link: FeedLink = row[0]
-    is_desk = link.department_id is not None
-    key, revision, changed_at, name, name_en = row[6:11] if is_desk else row[1:6]
+    kind, (key, revision, changed_at, name, name_en) = FeedKind.ENTERPRISE, row[1:6]
+    if link.staff_id is not None:
+        kind, (key, revision, changed_at, name, name_en) = FeedKind.STAFF, (*row[12:16], "")
+    elif link.department_id is not None:
+        kind, (key, revision, changed_at, name, name_en) = FeedKind.DESK, row[6:11]
     return Feed(
-        FeedKind.DESK if is_desk else FeedKind.ENTERPRISE,
+        kind,
         key,
         link.public_id,
         revision,
@@ -129,6 +140,11 @@ def _set_of(model: Any) -> tuple[Any, ...]:
     return model.id, model.feed_revision, model.feed_changed_at
 
 
+def _is_of_staff() -> ColumnElement[bool]:
+    """Whether the link is to the calendar of somebody who is in service, whoever made it for them."""
+    return and_(FeedLink.staff_id.is_not(None), Staff.active, Department.active)
+
+
 def _maker_may_see() -> ColumnElement[bool]:
     """Whether the link's person still has what Permission.SEE_FEED asks for, in the database's words."""
     everywhere = and_(
@@ -136,7 +152,7 @@ def _maker_may_see() -> ColumnElement[bool]:
         Membership.role.in_((Role.CLERK, Role.STEWARD, Role.COORDINATOR, Role.AUDITOR)),
     )
     at_desk = and_(Membership.department_id == FeedLink.department_id, Membership.role.in_((Role.CLERK, Role.STEWARD)))
-    return (
+    return FeedLink.staff_id.is_(None) & (
         exists()
         .where(
             Membership.person_id == FeedLink.person_id,

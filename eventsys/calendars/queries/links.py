@@ -4,26 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import joinedload
 
 from eventsys.calendars.models import FeedLink
 from eventsys.core.actor import Actor, Role
 from eventsys.core.db import db
-from eventsys.directory.models import Department, Enterprise, Park
+from eventsys.directory.models import Department, Enterprise, Park, Staff
 
 
 def list_my_links(actor: Actor) -> Sequence[FeedLink]:
-    """The actor's links in use, newest first."""
-    query = select(FeedLink).where(FeedLink.person_id == actor.person, FeedLink.revoked_at.is_(None))
-    query = query.options(joinedload(FeedLink.enterprise), joinedload(FeedLink.department))
+    """The links in use that are the actor's, newest first: those they made, and those of the staff they keep."""
+    query = select(FeedLink).where(_is_mine(actor), FeedLink.revoked_at.is_(None))
+    owners = (joinedload(FeedLink.enterprise), joinedload(FeedLink.department), joinedload(FeedLink.staff))
+    query = query.options(*owners)
     return db.session.scalars(query.order_by(FeedLink.id.desc())).all()
 
 
 def find_my_link(public_id: str, actor: Actor) -> FeedLink | None:
     """The actor's own link; None when there is none, or it is somebody else's."""
-    query = select(FeedLink).where(FeedLink.public_id == public_id, FeedLink.person_id == actor.person)
+    query = select(FeedLink).where(FeedLink.public_id == public_id, _is_mine(actor))
     return db.session.scalars(query).one_or_none()
+
+
+def _is_mine(actor: Actor) -> ColumnElement[bool]:
+    """Which links the actor may see and revoke."""
+    own = select(Staff.id).where(Staff.person_id == actor.person)
+    kept = and_(FeedLink.staff_id.is_not(None), FeedLink.department_id.in_(actor.departments(Role.CLERK)))
+    return or_(FeedLink.person_id == actor.person, kept, FeedLink.staff_id.in_(own))
+
+
+def list_staff_of(actor: Actor) -> Sequence[Staff]:
+    """Whose calendars among the staff the actor may have: the own, and those of the departments they are clerk of."""
+    mine = or_(Staff.department_id.in_(actor.departments(Role.CLERK)), Staff.person_id == actor.person)
+    query = select(Staff).where(Staff.active, mine).options(joinedload(Staff.department))
+    return db.session.scalars(query.order_by(Staff.department_id, Staff.name, Staff.id)).all()
 
 
 def list_organisations(actor: Actor) -> tuple[Sequence[Enterprise], Sequence[Department]]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import Column, ColumnElement, case, func, select
 
 from eventsys.bookings.models import Booking
 from eventsys.calendars.queries.kept import booking_kept, kept
 from eventsys.calendars.rules import Window
 from eventsys.core.db import db
-from eventsys.slots.models import Slot, slot_departments
+from eventsys.slots.models import Slot, slot_departments, slot_staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Concerned:
     departments: frozenset[int]
     parks: frozenset[int]
     enterprises: frozenset[int]
+    staff: frozenset[int]
 
 
 def find_concerned(before: Window, after: Window) -> Concerned:
@@ -31,12 +33,14 @@ def find_concerned(before: Window, after: Window) -> Concerned:
             _as_number(kept(before)) != _as_number(kept(after))
         )
     ).all()
+    keys = {row.id for row in rows}
     shown = [row for row in rows if not row.is_hidden]
     return Concerned(
         bool(shown),
-        frozenset(row.department_id for row in rows) | _supporting({row.id for row in rows}),
+        frozenset(row.department_id for row in rows) | _linked(slot_departments.c.department_id, keys),
         frozenset(row.park_id for row in shown if row.park_id is not None),
         _enterprises_concerned(before, after),
+        _linked(slot_staff.c.staff_id, keys),
     )
 
 
@@ -44,8 +48,9 @@ def _as_number(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return case((condition, 1), else_=0)
 
 
-def _supporting(slots: Collection[int]) -> frozenset[int]:
-    query = select(slot_departments.c.department_id).where(slot_departments.c.slot_id.in_(slots))
+def _linked(column: Column[Any], slots: Collection[int]) -> frozenset[int]:
+    """What a table ties to these slots."""
+    query = select(column).where(column.table.c.slot_id.in_(slots))
     return frozenset(db.session.scalars(query)) if slots else frozenset()
 
 

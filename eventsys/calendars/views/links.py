@@ -9,7 +9,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from eventsys.calendars.forms import FeedLinkForm
-from eventsys.calendars.queries import list_my_links, list_organisations, list_public_sets
+from eventsys.calendars.queries import list_my_links, list_organisations, list_public_sets, list_staff_of
 from eventsys.calendars.rules import client_name
 from eventsys.calendars.services import create_feed_link, revoke_feed_link
 from eventsys.core.db import unit_of_work
@@ -81,7 +81,9 @@ def revoke_link(public_id: str) -> Response:
 
 def _form() -> FeedLinkForm:
     form = FeedLinkForm()
-    form.offer(*list_organisations(current_actor()))
+    actor = current_actor()
+    form.offer(*list_organisations(actor), list_staff_of(actor))
+    form.owner.data = form.owner.data or request.args.get("owner")
     return form
 
 

@@ -18,6 +18,7 @@ from eventsys.cli.demo.ballots import write_ballots
 from eventsys.cli.demo.collection import write_collection
 from eventsys.cli.demo.district import write_district
 from eventsys.cli.demo.people import fresh_feeds, fresh_tokens, list_accounts, shown, write_accounts
+from eventsys.cli.demo.staff import write_staff
 from eventsys.cli.demo.visits import write_visits
 from eventsys.core.clock import now
 from eventsys.core.db import db, unit_of_work
@@ -66,6 +67,7 @@ def _write(enterprises: int, months: int) -> None:
     district = write_district(enterprises, random)
     write_accounts(list_accounts(district.departments, district.enterprises))
     write_activity(district, months, random)
+    write_staff(district)
     write_ballots(district)
     write_collection(district)
     write_visits(district)

@@ -8,7 +8,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import FloatField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
+from eventsys.accounts.models import Person
 from eventsys.accounts.rules import EMAIL_MAX
+from eventsys.accounts.rules import NAME_MAX as PERSON_NAME_MAX
 from eventsys.directory.commands import (
     ENTERPRISE_SHORT_NAME_MAX,
     PHONE_MAX,
@@ -20,16 +22,18 @@ from eventsys.directory.commands import (
     ParkDetails,
     PlaceDetails,
     ServiceDetails,
+    StaffDetails,
     split_tags,
 )
 from eventsys.directory.forms.words import FIELDS, PLACE_KINDS, SIZES, TOPICS, choices
-from eventsys.directory.models import Department, Enterprise, Park, Place, Service
+from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Staff
 from eventsys.directory.rules import (
     ADDRESS_MAX,
     CODE_MAX,
     COLOURS,
     NAME_MAX,
     NOTE_MAX,
+    OFFICE_MAX,
     SHORT_NAME_MAX,
     PlaceKind,
     Topic,
@@ -94,6 +98,28 @@ class ServiceForm(Form):
         return ServiceDetails(_typed(self.name), _typed(self.name_en), self.topic.data)
 
 
+class StaffForm(VersionedForm):
+    """Somebody of a department; the accounts to choose from are given by the view."""
+
+    name = StringField(FIELDS["name"], [InputRequired(), Length(max=PERSON_NAME_MAX)])
+    office = StringField(FIELDS["office"], [Optional(), Length(max=OFFICE_MAX)])
+    phone = StringField(
+        FIELDS["phone"],
+        [Optional(), Length(max=PHONE_MAX)],
+        render_kw={"type": "tel"},
+        description=_l("Only the department sees it."),
+    )
+    person = SelectField(
+        FIELDS["account"],
+        [Optional()],
+        description=_l("Who has one makes the own calendar link without you."),
+    )
+
+    def to_command(self) -> StaffDetails:
+        """What was typed."""
+        return StaffDetails(_typed(self.name), _typed(self.office), _typed(self.phone), self.person.data or "")
+
+
 class ParkForm(VersionedForm):
     """A park."""
 
@@ -126,6 +152,12 @@ class PlaceForm(VersionedForm):
     address = StringField(FIELDS["address"], [Optional(), Length(max=ADDRESS_MAX)])
     directions = TextAreaField(FIELDS["directions"], [Optional(), Length(max=NOTE_MAX)], render_kw={"rows": 3})
     seats = IntegerField(FIELDS["seats"], [Optional()])
+    rooms = IntegerField(
+        FIELDS["rooms"],
+        [Optional()],
+        default=1,
+        description=_l("More of them are shown as a clash."),
+    )
     latitude = FloatField(
         FIELDS["latitude"], [Optional()], render_kw=COORDINATE_STEP, description=_l("WGS 84, degrees")
     )
@@ -141,6 +173,7 @@ class PlaceForm(VersionedForm):
             address=_typed(self.address),
             directions=_typed(self.directions),
             seats=self.seats.data,
+            rooms=self.rooms.data,
             latitude=self.latitude.data,
             longitude=self.longitude.data,
         )
@@ -199,6 +232,18 @@ def service_values(row: Service) -> dict[str, object]:
     return {"name": row.name, "name_en": row.name_en, "topic": row.topic.value}
 
 
+def staff_values(row: Staff) -> dict[str, object]:
+    """What the form shows of somebody stored."""
+    values: dict[str, object] = {name: getattr(row, name) for name in ("name", "office", "phone")}
+    return values | {"person": row.person.public_id if row.person else ""}
+
+
+def person_choices(people: Iterable[Person], present: Person | None = None) -> list[tuple[str, str]]:
+    """Accounts to choose from, the present one among them."""
+    offered = {person.public_id: person.name for person in (*people, *([present] if present else []))}
+    return [("", "–"), *offered.items()]
+
+
 def park_values(row: Park) -> dict[str, object]:
     """What the form shows of a stored park."""
     return {name: getattr(row, name) for name in ("name", "short_name", "name_en", "latitude", "longitude")}
@@ -206,7 +251,7 @@ def park_values(row: Park) -> dict[str, object]:
 
 def place_values(row: Place) -> dict[str, object]:
     """What the form shows of a stored place."""
-    names = ("name", "name_en", "address", "directions", "seats", "latitude", "longitude")
+    names = ("name", "name_en", "address", "directions", "seats", "rooms", "latitude", "longitude")
     values: dict[str, object] = {name: getattr(row, name) for name in names}
     return values | {"kind": row.kind.value, "park": row.park.public_id if row.park else ""}
 

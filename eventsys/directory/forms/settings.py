@@ -12,7 +12,17 @@ from wtforms import IntegerField, SelectField
 from wtforms.validators import Optional
 
 from eventsys.directory.forms.organisations import VersionedForm
-from eventsys.directory.settings import SETTINGS, Kind, SecondFactor, Setting, Settings, Unit, Value, value_of
+from eventsys.directory.settings import (
+    SETTINGS,
+    ClashRule,
+    Kind,
+    SecondFactor,
+    Setting,
+    Settings,
+    Unit,
+    Value,
+    value_of,
+)
 from eventsys.web.forms import Within
 
 FORMAT_WORDS: dict[str, Any] = {
@@ -50,8 +60,12 @@ SECTIONS: tuple[tuple[Any, dict[str, Any]], ...] = (
     (
         _l("Making slots"),
         {
-            "day_slots": _l("A remark when a department has more slots in a day than"),
             "reconfirm_minutes": _l("Those booked are asked again when a slot moves by more than, minutes"),
+            "day_slots": _l("Slots of a department in a day, at most"),
+            "clash_day": _l("More slots of the department in a day than that"),
+            "clash_staff": _l("Somebody who comes is at another slot then"),
+            "clash_venue": _l("The place has no room or not enough seats then"),
+            "clash_enterprise": _l("The enterprise is visited twice that day"),
         },
     ),
     (
@@ -78,12 +92,18 @@ SECTIONS: tuple[tuple[Any, dict[str, Any]], ...] = (
     ),
     (_l("Sign-in"), {"second_factor": _l("Who must have a second step")}),
 )
-CHOICES: dict[str, dict[str, Any]] = {
+CLASH_WORDS: dict[Any, Any] = {
+    ClashRule.OFF: _l("say nothing"),
+    ClashRule.WARN: _l("warn"),
+    ClashRule.FORBID: _l("forbid"),
+}
+CHOICES: dict[str, dict[Any, Any]] = {
+    **{f"clash_{name}": CLASH_WORDS for name in ("day", "staff", "venue", "enterprise")},
     "second_factor": {
         SecondFactor.NOBODY: _l("Nobody"),
         SecondFactor.COORDINATORS: _l("Coordinators and administrators"),
         SecondFactor.STAFF: _l("Everybody but contacts and volunteers"),
-    }
+    },
 }
 UNITS: dict[Unit, Callable[[int], str]] = {
     Unit.MINUTES: lambda n: ngettext("%(num)s minute", "%(num)s minutes", n),

@@ -11,11 +11,11 @@ from sqlalchemy.orm import joinedload, selectinload
 from eventsys.core.db import db
 from eventsys.core.errors import NotFound
 from eventsys.core.text import fold
-from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Tag
+from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Staff, Tag
 from eventsys.directory.queries.paging import matching, page_of
 from eventsys.web.pagination import PAGE_SIZE, Page
 
-Row = TypeVar("Row", Department, Park, Place, Enterprise, Service)
+Row = TypeVar("Row", Department, Park, Place, Enterprise, Service, Staff)
 
 
 def list_departments(

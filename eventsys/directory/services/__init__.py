@@ -21,9 +21,11 @@ from eventsys.directory.services.places import (
     set_place_active,
 )
 from eventsys.directory.services.settings import change_department_settings, change_settings
+from eventsys.directory.services.staff import add_staff, edit_staff, set_staff_active
 
 __all__ = [
     "add_service",
+    "add_staff",
     "change_department_settings",
     "change_settings",
     "create_department",
@@ -37,6 +39,7 @@ __all__ = [
     "edit_person",
     "edit_place",
     "edit_service",
+    "edit_staff",
     "end_membership",
     "grant_role",
     "move_service",
@@ -46,4 +49,5 @@ __all__ = [
     "set_person_active",
     "set_place_active",
     "set_service_active",
+    "set_staff_active",
 ]

@@ -18,7 +18,7 @@ from eventsys.directory.models import Park, Place
 from eventsys.directory.queries.organisations import find_park, lock_row
 
 PARK_EDITED = ("name", "short_name", "name_en", "latitude", "longitude")
-PLACE_EDITED = ("name", "name_en", "kind", "address", "directions", "latitude", "longitude", "seats")
+PLACE_EDITED = ("name", "name_en", "kind", "address", "directions", "latitude", "longitude", "seats", "rooms")
 SHOWN_IN_FEEDS = {"name", "short_name", "name_en"}
 
 

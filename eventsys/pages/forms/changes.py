@@ -13,7 +13,7 @@ from eventsys.web.locale import format_moment
 SHOWN_MAX = 120
 FIELDS = {"place_id": "place", "department_id": "department", "edition_id": "edition", "audience_kind": "audience"}
 TIMES = {"starts_at", "ends_at", "opens_at", "closes_at", "cancel_until", "names_until"}
-AS_STORED = {"title", "title_en", "description", "place_text", "online_url"}
+AS_STORED = {"title", "title_en", "description", "place_text", "online_url", "bring"}
 COUNTS = {"capacity", "attendee_capacity", "party_max"}
 
 

@@ -36,6 +36,7 @@ from eventsys.pages.forms.words import (
 )
 from eventsys.pages.queries import SlotChoices, find_enterprises_named
 from eventsys.slots.rules import (
+    BRING_MAX,
     DESCRIPTION_MAX,
     LABEL_MAX,
     PLACE_TEXT_MAX,
@@ -98,6 +99,8 @@ class SlotForm(Form):
     description = TextAreaField(_l("Description"), [Length(max=DESCRIPTION_MAX)])
     services = SelectMultipleField(_l("Service matters"))
     supporting = SelectMultipleField(_l("Supporting departments"))
+    staff = SelectMultipleField(_l("Who comes"))
+    bring = TextAreaField(_l("What to bring"), [Length(max=BRING_MAX)])
     audience = RadioField(_l("Open to"), [InputRequired()])
     parks = SelectMultipleField(_l("Parks"))
     sub_districts = SelectMultipleField(_l("Sub-districts"))
@@ -134,6 +137,7 @@ class SlotForm(Form):
         self.services.choices = [
             (item.public_id, f"{item.department.short_name}：{local_name(item)}") for item in choices.services
         ]
+        self.staff.choices = self._staff_offered()
         self.place.choices = [("", gettext("No place of the list")), *_named(choices.places)]
         self.parks.choices = _named(choices.parks)
         self.tags.choices = _named(choices.tags)
@@ -141,6 +145,22 @@ class SlotForm(Form):
         self.edition.choices = [("", gettext("None"))] + [
             (item.public_id, gettext("%(series)s, edition %(number)s", series=item.series.name, number=item.number))
             for item in choices.editions
+        ]
+
+    @property
+    def offered(self) -> SlotChoices:
+        """What the form lets choose from."""
+        return self._choices
+
+    def _staff_offered(self) -> list[tuple[str, str]]:
+        """The staff of the departments that take part as the form stands, and whoever is chosen already."""
+        taking_part = {self.department.data or next((key for key, _name in self.department.choices), "")}
+        taking_part |= set(self.supporting.data or ())
+        chosen = set(self.staff.data or ())
+        return [
+            (item.public_id, f"{item.department.short_name}：{item.name} {item.office}".strip())
+            for item in self._choices.staff
+            if item.department.public_id in taking_part or item.public_id in chosen
         ]
 
     def add_blank_questions(self) -> None:
@@ -212,9 +232,11 @@ class SlotForm(Form):
             description=self.description.data or "",
             supporting=_keys(self._choices.departments, self.supporting.data),
             services=_keys(self._choices.services, self.services.data),
+            staff=_keys(self._choices.staff, self.staff.data),
             place=next(iter(_keys(self._choices.places, [self.place.data])), None),
             place_text=self.place_text.data or "",
             online_url=self.online_url.data or "",
+            bring=self.bring.data or "",
             audience=self._audience(),
             questions=self._questions(),
             edition=next(iter(_keys(self._choices.editions, [self.edition.data])), None),

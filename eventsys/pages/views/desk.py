@@ -12,6 +12,7 @@ from flask import render_template, request, url_for
 
 from eventsys.bookings.models import PlannedVisit
 from eventsys.bookings.queries import list_visits_asked, phones_of
+from eventsys.bookings.queries.clashes import list_clashes_of
 from eventsys.bookings.rules import VisitAnswer
 from eventsys.core.actor import Actor, Role
 from eventsys.core.clock import now
@@ -76,6 +77,7 @@ def desk() -> str:
         settings_of=_department_to_set(departments, actor, chosen),
         chosen=chosen,
         sees_everything=sees_everything,
+        clashing={clash.mine.key for clash in list_clashes_of([slot.id for slot in slots if slot.ends_at > now()])},
         **_allowed(actor),
     )
 

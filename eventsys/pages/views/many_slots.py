@@ -8,6 +8,7 @@ from typing import Any
 from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from eventsys.bookings.services import create_run
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
@@ -26,7 +27,7 @@ from eventsys.pages.views.starting import start_values
 from eventsys.slots.queries import find_run
 from eventsys.slots.queries.templates import list_templates
 from eventsys.slots.runs import MonthCopy, NewRun, Preview
-from eventsys.slots.services import create_run, preview_run
+from eventsys.slots.services import preview_run
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.locale import local_name, zone

@@ -9,12 +9,14 @@ from flask import render_template
 from markupsafe import Markup
 
 from eventsys.bookings.queries import correct_counts, find_active_booking
+from eventsys.bookings.rules import BookingState
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
 from eventsys.core.installation import absolute_url
 from eventsys.core.permissions import Permission, is_allowed
 from eventsys.directory.models import Department
 from eventsys.directory.queries import all_parks, all_tags
+from eventsys.pages.clashes import clashes_stored
 from eventsys.pages.forms.words import format_words, size_words, topic_words
 from eventsys.pages.queries import list_invited
 from eventsys.pages.rules import Standing
@@ -22,6 +24,7 @@ from eventsys.pages.views.blueprint import slots_bp, standing_of
 from eventsys.pages.views.workdays import workday_note
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import EVERYTHING, STAFF, audience_of, get_visible_slot, is_slot_for, nearest_slots
+from eventsys.slots.queries.documents import list_documents
 from eventsys.slots.queries.support import confirmed_support
 from eventsys.slots.rules import AudienceKind
 from eventsys.slots.services import may_answer_offer
@@ -42,17 +45,23 @@ def detail(public_id: str) -> str:
     may_edit = is_allowed(actor, Permission.EDIT_SLOT, slot.scope)
     url = absolute_url(f"/slots/{slot.public_id}")
     answers = confirmed_support(slot) if slot.supporting and actor.has(*STAFF, *EVERYTHING) else {}
+    booking = find_active_booking(slot.id, actor.enterprises()) if actor.enterprises() else None
+    is_coming = booking is not None and booking.state is BookingState.CONFIRMED
+    may_know_staff = is_coming or is_allowed(actor, Permission.SEE_HIDDEN_SLOT, slot.scope)
     return render_template(
         "slots/detail.html",
         slot=slot,
         stand=stand,
-        booking=find_active_booking(slot.id, actor.enterprises()) if actor.enterprises() else None,
+        booking=booking,
         is_invited=_is_invited(slot, actor),
         is_contact=bool(actor.enterprises()),
         may_wait=now() < slot.queue_until,
         nearest=nearest_slots(slot, 1) if stand in NOT_BOOKABLE else [],
         may_edit=may_edit,
         may_take=may_answer_offer(slot, actor),
+        told=clashes_stored([slot.id], actor) if may_edit and slot.ends_at > now() else [],
+        documents=list_documents(slot),
+        staff=slot.staff if may_know_staff else [],
         may_book_on_behalf=is_allowed(actor, Permission.BOOK_ON_BEHALF, slot.scope),
         may_share=is_allowed(actor, Permission.SEE_DESK, slot.scope),
         workday_note=workday_note(slot.starts_at, slot.ends_at) if may_edit and stand is Standing.DRAFT else None,

@@ -16,6 +16,7 @@ from eventsys.bookings.services import (
     RunChanged,
     arrange_visit,
     change_run,
+    create_slot,
     delete_draft,
     publish_slot,
 )
@@ -23,6 +24,7 @@ from eventsys.core.audit import AuditEntry
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Conflict, NotFound, Refusal
 from eventsys.core.permissions import Permission, Scope, is_allowed
+from eventsys.pages.clashes import clashes_stored, clashes_typed
 from eventsys.pages.forms.changes import Change, changes_of
 from eventsys.pages.forms.requests import values_of_request
 from eventsys.pages.forms.slot import EditSlotForm, RunSlotForm, SlotForm, set_value
@@ -35,7 +37,7 @@ from eventsys.slots.models import Slot
 from eventsys.slots.queries.templates import list_templates
 from eventsys.slots.rules import SlotState
 from eventsys.slots.scopes import RunScope
-from eventsys.slots.services import copy_slot, create_slot
+from eventsys.slots.services import copy_slot
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.wording import sentence
@@ -77,6 +79,16 @@ def create() -> Response:
         return _page("slots/new.html", form, error, asked=_asked())
     flash(gettext("The slot is published.") if publish else gettext("The draft is saved."), "success")
     return _to_slot(slot)
+
+
+@slots_bp.post("/desk/slots/clashes")
+@requires(Permission.CREATE_SLOT)
+def typed_clashes() -> str:
+    """What stands against the slot as it is being typed, as a piece of the form's page; changes nothing."""
+    actor, public_id = current_actor(), request.args.get("slot", "")
+    slot = get_slot_for(public_id, actor, Permission.EDIT_SLOT) if public_id else None
+    choices = load_slot_choices(actor, slot)
+    return render_template("slots/_clashes.html", told=clashes_typed(SlotForm(choices), choices, slot, actor))
 
 
 @slots_bp.get("/slots/<public_id>/edit")
@@ -233,6 +245,7 @@ def _page(
         form.refuse(error)
     form.offers_beyond = _offers_beyond(form, error)
     form.add_blank_questions()
+    context["told"] = clashes_typed(form, form.offered, context.get("slot"), current_actor())
     is_redrawn = request.form.get("action") in REDRAW
     if status is None:
         status = status_of(error) if error else (422 if form.errors else 200)
@@ -256,4 +269,6 @@ def _to_slot(slot: Slot) -> Response:
     note = workday_note(slot.starts_at, slot.ends_at)
     if note:
         flash(note, "warning")
+    for text, _other, _is_forbidden in clashes_stored([slot.id], current_actor()):
+        flash(text, "warning")
     return redirect(url_for("slots.detail", public_id=slot.public_id), 303)

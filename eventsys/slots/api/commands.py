@@ -8,7 +8,7 @@ from typing import Any
 from eventsys.core.actor import Actor, Role
 from eventsys.core.errors import Invalid
 from eventsys.core.text import clean_line
-from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Tag
+from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Staff, Tag
 from eventsys.directory.queries import find_department
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import command_of, find_keys
@@ -17,7 +17,7 @@ from eventsys.slots.rules import Audience, AudienceKind, NewQuestion, NewSlot
 SUB_DISTRICT_MAX = 40
 _MOVING = ("closes_at", "cancel_until", "names_until")  # with the start, unless they are sent
 _PLAIN = (
-    "title", "title_en", "description", "topic", "format", "place_text", "online_url", "starts_at", "ends_at",
+    "title", "title_en", "description", "topic", "format", "place_text", "online_url", "bring", "starts_at", "ends_at",
     "opens_at", "closes_at", "cancel_until", "names_until", "capacity", "attendee_capacity", "party_max",
     "needs_approval", "invited_until", "draw_at",
 )  # fmt: skip
@@ -54,6 +54,8 @@ def _references(sent: dict[str, Any]) -> dict[str, Any]:
         found["supporting"] = _keys(Department, wanted, "supporting", "unknown_department", Department.code)
     if "services" in sent:
         found["services"] = _keys(Service, sent["services"], "services", "unknown_service")
+    if "staff" in sent:
+        found["staff"] = _keys(Staff, sent["staff"], "staff", "unknown_staff")
     if "place" in sent:
         found["place"] = (
             _keys(Place, [sent["place"]], "place", "unknown_place", Place.name)[0] if sent["place"] else None

@@ -1,4 +1,4 @@
-"""Lists of slots, new slots."""
+"""Lists of slots. New ones are made a floor above, where bookings are known (bookings.api.slots)."""
 
 from __future__ import annotations
 
@@ -7,27 +7,22 @@ from datetime import datetime
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify, request
+from flask import jsonify
 from marshmallow import RAISE
 
 from eventsys.core.actor import ANYBODY, Actor
-from eventsys.core.db import unit_of_work
-from eventsys.core.errors import Invalid, Refusal
-from eventsys.core.permissions import SLOTS_READ, Permission
+from eventsys.core.errors import Invalid
+from eventsys.core.permissions import SLOTS_READ
 from eventsys.directory.queries import find_department, find_park
 from eventsys.directory.rules import Topic
-from eventsys.slots.api.commands import new_command
-from eventsys.slots.api.schemas import SlotIn, SlotOut, Slots, slot_response, slots_json
-from eventsys.slots.models import Slot
-from eventsys.slots.queries import SlotFilter, get_visible_slot, list_slots
+from eventsys.slots.api.schemas import Slots, slots_json
+from eventsys.slots.queries import SlotFilter, list_slots
 from eventsys.slots.rules import SlotFormat, SlotState
-from eventsys.slots.services import create_slot
-from eventsys.web.guards import current_actor, public, requires
+from eventsys.web.guards import current_actor, public
 from eventsys.web.pagination import decode_cursor, encode_cursor, make_page
-from eventsys.web.parsing import Choice, Instant, PageQuery, PublicId, QueryFlag, Text, below, load
+from eventsys.web.parsing import Choice, Instant, PageQuery, PublicId, QueryFlag, Text
 
 bp = APIBlueprint("slots_api", __name__, url_prefix="/api/v1", tag="Slots")
-AT_ONCE_MAX = 100  # slots of one request
 SEARCH_MAX = 100
 
 
@@ -58,43 +53,9 @@ def slots(query: dict[str, Any]) -> Any:
     return jsonify(items=slots_json(page.items), next=page.next)
 
 
-@bp.post("/slots")
-@requires(Permission.CREATE_SLOT)
-@bp.input(SlotIn, validation=False, arg_name="_body")
-@bp.output(SlotOut, 201)
-def add_slots(_body: Any) -> Response:
-    """Make a slot, or all of a list of slots or none."""
-    actor = current_actor()
-    sent = request.get_json() if request.data else {}
-    if not isinstance(sent, list):
-        with unit_of_work():
-            slot = _create(sent, actor, "")
-        return slot_response(get_visible_slot(slot.public_id, actor), 201, shows_online_url=True)
-    if not 1 <= len(sent) <= AT_ONCE_MAX:
-        raise Invalid("out_of_range", field="", minimum=1, maximum=AT_ONCE_MAX)
-    with unit_of_work():
-        made = [_create(item, actor, str(position)) for position, item in enumerate(sent)]
-    answer = jsonify(items=slots_json(made, shows_online_url=True), next=None)
-    answer.status_code = 201
-    return answer
-
-
 def viewer(actor: Actor) -> Actor:
     """The actor as one who looks at slots: a token without that scope sees what everybody sees."""
     return actor if actor.allows_scope(SLOTS_READ) else replace(ANYBODY, channel=actor.channel)
-
-
-def _create(sent: Any, actor: Actor, prefix: str) -> Slot:
-    """One slot of the request; what is wrong with it is named below `prefix`."""
-    values = load(SlotIn(), sent, prefix)
-    try:
-        return create_slot(new_command(values, actor), actor=actor, publish=values["publish"])
-    except Invalid as error:
-        raise below(error, prefix) from None
-    except Refusal as refused:
-        if prefix:
-            refused.fields["position"] = int(prefix)
-        raise
 
 
 def _filter(query: dict[str, Any]) -> SlotFilter:

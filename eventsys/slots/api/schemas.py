@@ -14,12 +14,14 @@ from eventsys.directory.rules import NAME_MAX, EnterpriseSize, Topic
 from eventsys.directory.settings import CAPACITY_MAX
 from eventsys.slots.models import Slot
 from eventsys.slots.rules import (
+    BRING_MAX,
     DESCRIPTION_MAX,
     INVITED_MAX,
     LABEL_MAX,
     PLACE_TEXT_MAX,
     QUESTIONS_MAX,
     SERVICES_MAX,
+    STAFF_MAX,
     SUPPORTING_MAX,
     TITLE_MAX,
     URL_MAX,
@@ -112,6 +114,14 @@ class BallotOut(Part):
     registered = Whole()
 
 
+class StaffRef(Part):
+    """Somebody who comes."""
+
+    id = Text(attribute="public_id")
+    name = Text()
+    office = Text()
+
+
 class SlotOut(Part):
     """A slot. `opens_at` null: open since it was published; a limit that is null does not exist."""
 
@@ -149,6 +159,8 @@ class SlotOut(Part):
     questions = Listed(Nested(QuestionOut))
     audience = Derived(AudienceOut, "audience_of")
     online_url = Text(allow_none=True, metadata={"description": "for who booked and the department"})
+    staff = Listed(Nested(StaffRef), allow_none=True, metadata={"description": "for who booked and the department"})
+    bring = Text()
     edition = Nested(EditionRef, allow_none=True)
     call_off_reason = Text()
     url = fields.Method("url_of", metadata={"type": "string", "format": "uri"})
@@ -242,6 +254,8 @@ class SlotPatch(Input):
     place = Text(NAME_MAX, allow_none=True, metadata={"description": "id or name"})
     place_text = Text(PLACE_TEXT_MAX)
     online_url = Text(URL_MAX)
+    bring = Text(BRING_MAX)
+    staff = Listed(PublicId(), STAFF_MAX, metadata={"description": "ids; of departments that take part"})
     starts_at = Instant()
     ends_at = Instant()
     opens_at = Instant(allow_none=True)
@@ -278,10 +292,13 @@ class CallOffIn(Input):
 
 
 def slots_json(slots: Any, *, shows_online_url: bool = False) -> list[dict[str, Any]]:
-    """The slots as everybody sees them, the meeting's address only for who may join; reads audiences' names once."""
-    told: list[dict[str, Any]] = SlotOut(many=True).dump(slots)
+    """The slots as everybody sees them, the meeting's address and who comes only for who may
+    join; reads audiences' names once."""
+    hidden = () if shows_online_url else ("staff",)
+    told: list[dict[str, Any]] = SlotOut(many=True, exclude=hidden).dump(slots)
     for item in told:
         item["online_url"] = (item["online_url"] or None) if shows_online_url else None
+        item.setdefault("staff", None)
     return told
 
 

@@ -34,6 +34,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("party_max", "每家人数", "People of each enterprise", ("每家企业人数", "每家上限", "party max")),
     Column("supporting", "配合部门", "Supporting departments", ("协办部门", "协办单位", "supporting")),
     Column("services", "服务事项", "Service matters", ("事项", "服务内容", "services")),
+    Column("staff", "到场人员", "Who comes", ("参加人员", "工作人员", "讲师", "主讲人", "staff")),
     Column("audience", "面向企业", "Open to", ("对象", "面向对象", "范围", "audience")),
     Column("invited", "受邀企业", "Invited enterprises", ("邀请企业", "定向企业", "invited")),
     Column("invited_until", "受邀优先至", "Invited enterprises come first until", ("优先预约至", "invited until")),
@@ -49,6 +50,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("quota_open", "同时上限", "Quota open at a time", ("每家同时上限", "quota open")),
     Column("draw_at", "抽签时间", "Draw", ("抽签", "draw at")),
     Column("is_draw_weighted", "抽签加权", "Weighted draw", ("加权", "weighted")),
+    Column("bring", "携带材料", "What to bring", ("需携带材料", "准备材料", "bring")),
     Column("description", "说明", "Description", ("内容", "简介", "备注", "活动内容", "details")),
 )
 
@@ -113,6 +115,10 @@ HINTS: Mapping[str, tuple[str, str]] = {
     "services": (
         "牵头或配合部门的事项，用顿号隔开。",
         "Of the lead or a supporting department, separated by 、 or commas.",
+    ),
+    "staff": (
+        "牵头或配合部门人员名单中的姓名，用顿号隔开。",
+        "Names on the staff list of the lead or a supporting department, separated by 、 or commas.",
     ),
     "audience": (
         "公开；或“园区：甲、乙；街道：丙；标签：丁；规模：小型、微型”；或“定向邀请”（并填写受邀企业）。",

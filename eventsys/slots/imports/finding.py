@@ -55,19 +55,18 @@ class Finder:
             raise Invalid("unknown_edition", field="edition")
         return found.id
 
-    def services(self, text: str, offered_by: Collection[int]) -> tuple[int, ...]:
-        """The services of departments by name, or by code and name where both offer one of that name."""
-        offered = [item for item in self._known.services if item.owner in offered_by]
-        codes = {item.id: item.others[0] for item in self._known.departments}
+    def offered(self, kind: str, text: str, offered_by: Collection[int]) -> tuple[int, ...]:
+        """The services or staff of departments by name, or by the longer form where several have that name."""
+        offered = [item for item in getattr(self._known, kind) if item.owner in offered_by]
         keys: list[int] = []
         unknown: list[str] = []
         for name in split_names(text):
             found = [item for item in offered if item.name == name]
-            found = found or [item for item in offered if f"{codes[item.owner]}/{item.name}" == name]
+            found = found or [item for item in offered if name in item.others]
             found = found or [item for item in offered if fold(item.name) == fold(name)]
             keys += [found[0].id] if len(found) == 1 else []
             unknown += [name] if len(found) != 1 else []
-        _refuse_unknown("services", unknown)
+        _refuse_unknown(kind, unknown)
         return tuple(dict.fromkeys(keys))
 
     def enterprises(self, text: str, name: str) -> tuple[int, ...]:

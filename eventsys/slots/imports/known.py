@@ -18,7 +18,7 @@ class Named:
     id: int
     name: str
     others: tuple[str, ...] = ()
-    owner: int = 0  # of a service, its department's primary key
+    owner: int = 0  # of a service or somebody of the staff, the department's primary key
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class Known:
     today: date
     departments: tuple[Named, ...] = ()
     services: tuple[Named, ...] = ()
+    staff: tuple[Named, ...] = ()
     places: tuple[Named, ...] = ()
     parks: tuple[Named, ...] = ()
     tags: tuple[Named, ...] = ()

@@ -183,7 +183,8 @@ def _read_services(reader: RowReader, base: NewSlot) -> None:
     department = reader.taken.get("department", base.department)
     supporting = reader.taken.get("supporting", base.supporting)
     finder = reader.work.finder
-    reader.take("services", lambda text: finder.services(text, (department, *supporting)))
+    for kind in ("services", "staff"):
+        reader.take(kind, lambda text, kind=kind: finder.offered(kind, text, (department, *supporting)))  # type: ignore[misc]
 
 
 def _read_when(reader: RowReader, base: NewSlot) -> None:
@@ -249,5 +250,6 @@ def _in_order(command: NewSlot) -> NewSlot:
         command,
         supporting=tuple(sorted(command.supporting)),
         services=tuple(sorted(command.services)),
+        staff=tuple(sorted(command.staff)),
         audience=replace(audience, **in_order),
     )

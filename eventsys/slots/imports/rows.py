@@ -25,7 +25,8 @@ _NOTHING: Mapping[str, Any] = {
     **dict.fromkeys(LIMITS[1:]),  # but the capacity
     **dict.fromkeys(INSTANTS),
     **dict.fromkeys(SWITCHES, False),
-    "supporting": (), "services": (), "questions": (), "place": None, "edition": None, "audience": Audience(),
+    **dict.fromkeys(("supporting", "services", "staff", "questions"), ()),
+    "place": None, "edition": None, "audience": Audience(),
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from eventsys.slots.imports.times import write_clock, write_day, write_instant
 from eventsys.slots.imports.words import FORMATS, SIZES, STATES, TOPICS, YES_NO, join_names, write_questions
 from eventsys.slots.rules import Audience, AudienceKind, NewSlot
 
-TEXTS = ("title", "title_en", "place_text", "online_url", "description")
+TEXTS = ("title", "title_en", "place_text", "online_url", "bring", "description")
 LIMITS = ("capacity", "attendee_capacity", "party_max", "quota_month", "quota_edition", "quota_open")
 INSTANTS = ("invited_until", "opens_at", "closes_at", "cancel_until", "names_until", "draw_at")
 SWITCHES = ("needs_approval", "is_draw_weighted")
@@ -35,7 +35,8 @@ def texts_of(slot: KnownSlot, known: Known) -> dict[str, str]:
         "end": _end(command, known),
         "place": _name(known.places, command.place),
         "supporting": join_names(_name(known.departments, key) for key in command.supporting),
-        "services": join_names(service_names(command, known)),
+        "services": join_names(names_offered(command.services, known.services, command)),
+        "staff": join_names(names_offered(command.staff, known.staff, command)),
         "audience": audience_text(command.audience, known),
         "invited": join_names(known.credit_codes.get(key, "") for key in command.audience.enterprises),
         "questions": write_questions(command.questions),
@@ -47,15 +48,14 @@ def texts_of(slot: KnownSlot, known: Known) -> dict[str, str]:
     }
 
 
-def service_names(command: NewSlot, known: Known) -> list[str]:
-    """The services by name; by department and name where another one offers a service of the same name."""
+def names_offered(keys: Iterable[int], rows: Sequence[Named], command: NewSlot) -> list[str]:
+    """The names of services or staff of a slot's departments; the longer form of one whose name several have."""
     offered_by = {command.department, *command.supporting}
-    offered = [item.name for item in known.services if item.owner in offered_by]
-    codes = {item.id: item.others[0] for item in known.departments}
+    offered = [item.name for item in rows if item.owner in offered_by]
     return [
-        item.name if offered.count(item.name) == 1 else f"{codes[item.owner]}/{item.name}"
-        for key in command.services
-        for item in known.services
+        item.name if offered.count(item.name) == 1 else item.others[0]
+        for key in keys
+        for item in rows
         if item.id == key
     ]
 

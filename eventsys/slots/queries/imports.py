@@ -14,7 +14,7 @@ from eventsys.core.clock import now
 from eventsys.core.db import db
 from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, Scope, is_allowed
-from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Tag
+from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Staff, Tag
 from eventsys.directory.queries import get_district
 from eventsys.directory.settings import settings_from
 from eventsys.slots.imports.finding import plain_credit_code
@@ -36,7 +36,8 @@ def load_known(actor: Actor, slots: Iterable[Slot] = (), enterprises: Collection
         zone=installation().zone,
         today=now().astimezone(installation().zone).date(),
         departments=tuple(Named(item.id, item.name, (item.code, item.short_name)) for item in departments),
-        services=_named(select(Service.id, Service.name, Service.department_id).order_by(Service.id)),
+        services=_services(),
+        staff=_staff(),
         places=_named(select(Place.id, Place.name).order_by(Place.id)),
         parks=tuple(Named(item.id, item.name, (item.short_name,)) for item in db.session.scalars(select(Park)).all()),
         tags=_named(select(Tag.id, Tag.name).order_by(Tag.id)),
@@ -79,7 +80,7 @@ def every_own_slot(
 
 
 def _with_lists(*where: ColumnElement[bool], limit: int | None = None) -> list[Slot]:
-    lists = (selectinload(Slot.supporting), selectinload(Slot.services))
+    lists = (selectinload(Slot.supporting), selectinload(Slot.services), selectinload(Slot.staff))
     return list(db.session.scalars(select(Slot).where(*where).options(*lists).order_by(Slot.id).limit(limit)))
 
 
@@ -98,7 +99,17 @@ def _known(slot: Slot, command: Any) -> KnownSlot:
 
 
 def _named(query: Any) -> tuple[Named, ...]:
-    return tuple(Named(row[0], row[1], owner=row[2] if len(row) > 2 else 0) for row in db.session.execute(query))
+    return tuple(Named(row[0], row[1]) for row in db.session.execute(query))
+
+
+def _services() -> tuple[Named, ...]:
+    rows = db.session.execute(select(Service, Department.code).join(Department).order_by(Service.id))
+    return tuple(Named(item.id, item.name, (f"{code}/{item.name}",), item.department_id) for item, code in rows)
+
+
+def _staff() -> tuple[Named, ...]:
+    rows = db.session.scalars(select(Staff).order_by(Staff.id))
+    return tuple(Named(item.id, item.name, (f"{item.name}/{item.public_id}",), item.department_id) for item in rows)
 
 
 def _credit_codes(keys: Collection[int]) -> dict[int, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from eventsys.core.actor import Actor
@@ -16,15 +16,16 @@ from eventsys.core.permissions import Permission, is_allowed
 from eventsys.slots.models import Run, Slot
 from eventsys.slots.queries.audiences import audiences_of
 from eventsys.slots.queries.slots import with_details
-from eventsys.slots.rules import LONGEST, NewQuestion, NewSlot, QuestionKind, SlotState
-from eventsys.slots.runs import Taken
+from eventsys.slots.rules import NewQuestion, NewSlot, QuestionKind, SlotState
 from eventsys.slots.scopes import RunScope
 
 SAME = (
-    "title", "title_en", "description", "topic", "format", "place_text", "online_url", "starts_at", "ends_at",
+    "title", "title_en", "description", "topic", "format", "place_text", "online_url", "bring", "starts_at", "ends_at",
     "opens_at", "closes_at", "cancel_until", "names_until", "capacity", "attendee_capacity", "party_max",
     "needs_approval", "quota_month", "quota_edition", "quota_open", "invited_until", "draw_at", "is_draw_weighted",
 )  # fmt: skip
+
+_LISTS = (selectinload(Slot.supporting), selectinload(Slot.services), selectinload(Slot.staff))
 
 
 def command_of(slot: Slot) -> NewSlot:
@@ -41,6 +42,7 @@ def commands_of(slots: Sequence[Slot]) -> list[NewSlot]:
             **{name: getattr(slot, name) for name in SAME},
             supporting=tuple(department.id for department in slot.supporting),
             services=tuple(service.id for service in slot.services),
+            staff=tuple(item.id for item in slot.staff),
             place=slot.place_id,
             audience=audiences[slot.id],
             questions=tuple(
@@ -52,18 +54,10 @@ def commands_of(slots: Sequence[Slot]) -> list[NewSlot]:
     ]
 
 
-def list_taken(department: int, places: Collection[int], starts_from: datetime, ends_before: datetime) -> list[Taken]:
-    """When the department (a primary key) or one of the places has a slot within a span."""
-    rows = db.session.execute(
-        select(Slot.starts_at, Slot.ends_at, Slot.department_id, Slot.place_id).where(
-            Slot.state != SlotState.CALLED_OFF,
-            Slot.starts_at > starts_from - LONGEST,
-            Slot.starts_at < ends_before,
-            Slot.ends_at > starts_from,
-            or_(Slot.department_id == department, Slot.place_id.in_(sorted(places))),
-        )
-    )
-    return [Taken(*row) for row in rows]
+def find_commands(public_ids: Collection[str]) -> list[NewSlot]:
+    """The commands of the slots that have these public ids."""
+    query = select(Slot).where(Slot.public_id.in_(public_ids)).options(*_LISTS).order_by(Slot.id)
+    return commands_of(db.session.scalars(query).all())
 
 
 def list_led_slots(department: int, starts_from: datetime, starts_before: datetime) -> Sequence[Slot]:
@@ -74,8 +68,7 @@ def list_led_slots(department: int, starts_from: datetime, starts_before: dateti
         Slot.starts_at >= starts_from,
         Slot.starts_at < starts_before,
     )
-    details = (selectinload(Slot.supporting), selectinload(Slot.services))
-    return db.session.scalars(query.options(*details).order_by(Slot.starts_at, Slot.id)).all()
+    return db.session.scalars(query.options(*_LISTS).order_by(Slot.starts_at, Slot.id)).all()
 
 
 def find_run(public_id: str, actor: Actor) -> Run | None:
@@ -107,7 +100,7 @@ def lock_run_drafts(run: Run) -> Sequence[Slot]:
     query = (
         select(Slot)
         .where(Slot.run_id == run.id, Slot.department_id == run.department_id, Slot.state == SlotState.DRAFT)
-        .options(selectinload(Slot.supporting), selectinload(Slot.services))
+        .options(*_LISTS)
         .order_by(Slot.id)
         .with_for_update(of=Slot, key_share=True)
     )
@@ -119,7 +112,7 @@ def lock_slots(keys: Collection[int]) -> Sequence[Slot]:
     query = (
         select(Slot)
         .where(Slot.id.in_(keys))
-        .options(selectinload(Slot.supporting), selectinload(Slot.services))
+        .options(*_LISTS)
         .order_by(Slot.id)
         .with_for_update(of=Slot, key_share=True)
     )

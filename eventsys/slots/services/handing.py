@@ -13,7 +13,7 @@ from eventsys.core.db import db
 from eventsys.core.errors import Conflict, Invalid, NotFound
 from eventsys.core.permissions import Permission, Scope, authorize, is_allowed
 from eventsys.core.text import clean_line
-from eventsys.directory.models import Department, Service
+from eventsys.directory.models import Department, Service, Staff
 from eventsys.slots.messages import tell_department_of_slots
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import find_keys, get_slot_of
@@ -72,13 +72,20 @@ def may_answer_offer(slot: Slot, actor: Actor) -> bool:
 
 
 def handed_over(command: NewSlot, to: int) -> NewSlot:
-    """The command that makes the slot the department's (primary key): matters that nobody of them offers any more are
-    left out."""
+    """The command that makes the slot the department's (primary key): matters and staff of departments that are not
+    among its own any more are left out."""
     supporting = tuple(key for key in command.supporting if key != to)
-    offered = select(Service.id).where(Service.id.in_(command.services), Service.department_id.in_((to, *supporting)))
-    kept = set(db.session.scalars(offered))
-    services = tuple(key for key in command.services if key in kept)
-    return replace(command, department=to, supporting=supporting, services=services)
+    services, staff = (
+        _of((to, *supporting), model, keys) for model, keys in ((Service, command.services), (Staff, command.staff))
+    )
+    return replace(command, department=to, supporting=supporting, services=services, staff=staff)
+
+
+def _of(departments: tuple[int, ...], model: type[Service | Staff], keys: tuple[int, ...]) -> tuple[int, ...]:
+    """Those of the rows with these primary keys that belong to one of the departments."""
+    found = select(model.id).where(model.id.in_(keys), model.department_id.in_(departments))
+    kept = set(db.session.scalars(found)) if keys else set()
+    return tuple(key for key in keys if key in kept)
 
 
 def mark_taken_over(slot: Slot, *, actor: Actor) -> None:

@@ -67,11 +67,12 @@ def confirm_support(slots: Collection[str], department: str, *, actor: Actor) ->
 
 
 def withdraw_support(slot: Slot, department: Department, reason: str, *, actor: Actor) -> None:
-    """Take a department that declines from a locked slot, and tell the lead why. The caller has locked who booked it:
-    their calendars follow."""
+    """Take a department that declines from a locked slot, with its staff, and tell the lead why. The caller has locked
+    who booked it: their calendars follow."""
     check_supports(slot, department)
     before = sets_of(slot)
     slot.supporting = [item for item in slot.supporting if item.id != department.id]
+    slot.staff = [item for item in slot.staff if item.department_id != department.id]
     slot.version += 1
     db.session.flush()
     details = {"department": department.code}

@@ -56,6 +56,7 @@ def touch(slots: Sequence[Slot], *sets_before: Sets) -> None:
         district=any(sets.is_public for sets in merged),
         departments=frozenset().union(*(sets.departments for sets in merged)),
         parks=frozenset().union(*(sets.parks for sets in merged)),
+        staff=frozenset().union(*(sets.staff for sets in merged)),
     )
 
 
@@ -66,10 +67,11 @@ class Sets:
     is_public: bool
     departments: frozenset[int]
     parks: frozenset[int]
+    staff: frozenset[int] = frozenset()
 
 
 def sets_of(slot: Slot) -> Sets:
     """The feed sets whose calendars show the slot as it is now."""
     departments = frozenset({slot.department_id, *(department.id for department in slot.supporting)})
     parks = frozenset({slot.park_id}) if slot.park_id is not None and not slot.is_hidden else frozenset()
-    return Sets(not slot.is_hidden, departments, parks)
+    return Sets(not slot.is_hidden, departments, parks, frozenset(item.id for item in slot.staff))

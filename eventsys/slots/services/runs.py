@@ -13,8 +13,10 @@ from eventsys.core.ids import is_public_id, new_public_id
 from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, Scope, authorize
 from eventsys.directory.queries import settings_of
+from eventsys.slots.clashes import held_as
 from eventsys.slots.models import Run
-from eventsys.slots.queries import commands_of, get_run, list_led_slots, list_taken, lock_run_drafts
+from eventsys.slots.queries import commands_of, get_run, list_led_slots, lock_run_drafts
+from eventsys.slots.queries.clashes import held_around, venues_of
 from eventsys.slots.rules import clean_slot
 from eventsys.slots.runs import (
     MonthCopy,
@@ -45,11 +47,9 @@ def preview_run(command: NewRun | MonthCopy, *, actor: Actor) -> Preview:
         named = [(slot.public_id, own) for slot, own in zip(slots, commands_of(slots), strict=True)]
         preview = copy_into_next_month(command, named, zone, calendar.is_workday, now())
     candidates = [clean_slot(candidate.slot, now()) for candidate in preview.candidates]
-    places = {slot.place for slot in candidates if slot.place is not None}
-    first, last = min(slot.starts_at for slot in candidates), max(slot.ends_at for slot in candidates)
-    a_day = timedelta(days=1)  # the whole of each day counts
-    taken = list_taken(command.department, places, first - a_day, last + a_day)
-    return marked(preview, taken, zone, settings_of(command.department).day_slots)
+    venues = venues_of({slot.place for slot in candidates if slot.place is not None})
+    around = held_around([held_as(slot, venues) for slot in candidates])
+    return marked(preview, around, venues, settings_of(command.department), zone)
 
 
 def create_run(command: NewRun | MonthCopy, *, actor: Actor, publish: bool = False) -> Run:

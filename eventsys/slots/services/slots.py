@@ -29,7 +29,7 @@ from eventsys.slots.services.writing import COUNTED, Shared, described, draw_of,
 # What a calendar shows; a change of any of these raises the sequence (FEEDS.md 3).
 SHOWN_IN_CALENDARS = frozenset(
     "title title_en description topic format services starts_at ends_at opens_at closes_at cancel_until capacity "
-    "place_id park_id place_text online_url is_hidden department_id supporting".split()
+    "place_id park_id place_text online_url is_hidden department_id supporting staff bring".split()
 )
 MOVING = (
     "starts_at", "ends_at", "opens_at", "closes_at", "cancel_until", "names_until", "queue_until", "invited_until",
@@ -160,7 +160,7 @@ def copy_slot(public_id: str, *, actor: Actor) -> Slot:
     skipped |= {"call_off_reason", "run_id", "handed_to_id", "changed_at", "sequence", *COUNTED}
     for column in set(Slot.__table__.columns.keys()) - skipped:
         setattr(copy, column, getattr(source, column))
-    copy.supporting, copy.services = list(source.supporting), list(source.services)
+    copy.supporting, copy.services, copy.staff = list(source.supporting), list(source.services), list(source.staff)
     _postpone(copy)
     copy.changed_at = now()
     db.session.add(copy)

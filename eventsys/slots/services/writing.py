@@ -13,7 +13,7 @@ from eventsys.core.db import db
 from eventsys.core.errors import Invalid
 from eventsys.core.ids import new_public_id
 from eventsys.core.installation import installation
-from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Tag
+from eventsys.directory.models import Department, Enterprise, Park, Place, Service, Staff, Tag
 from eventsys.directory.queries import settings_of
 from eventsys.directory.settings import FormatDefaults, Settings
 from eventsys.slots.draws import Draw, check_draw_time
@@ -40,6 +40,7 @@ def described(slot: Slot) -> dict[str, Any]:
     kept = {name: getattr(slot, name) for name in set(Slot.__table__.columns.keys()) - skipped}
     kept["supporting"] = sorted(department.code for department in slot.supporting)
     kept["services"] = sorted(service.id for service in slot.services)
+    kept["staff"] = sorted(item.id for item in slot.staff)
     return kept
 
 
@@ -95,7 +96,7 @@ def write(slot: Slot, command: NewSlot, shared: Shared | None = None) -> None:
         command.attendee_capacity,
         command.party_max,
     )
-    slot.place_text, slot.online_url = command.place_text, command.online_url
+    slot.place_text, slot.online_url, slot.bring = command.place_text, command.online_url, command.bring
     slot.edition_id = _existing(shared, Edition, command.edition, "edition")
     slot.changed_at = slot.changed_at or now()
     _write_organisations(slot, command, shared)
@@ -119,6 +120,7 @@ def _write_organisations(slot: Slot, command: NewSlot, shared: Shared) -> None:
     slot.supporting = _all_of(shared, Department, command.supporting, "supporting", "unknown_department")
     offered_by = (command.department, *command.supporting)
     slot.services = _all_of(shared, Service, command.services, "services", "unknown_service", offered_by)
+    slot.staff = _all_of(shared, Staff, command.staff, "staff", "unknown_staff", offered_by)
     slot.place_id = _existing(shared, Place, command.place, "place")
     place = shared.find(Place, slot.place_id)
     slot.park_id = place.park_id if place else None
@@ -162,12 +164,13 @@ def _existing(shared: Shared, model: Any, key: int | None, field: str) -> int | 
 def _all_of(
     shared: Shared, model: Any, keys: tuple[int, ...], field: str, code: str, offered_by: tuple[int, ...] | None = None
 ) -> list[Any]:
-    """The rows of these primary keys; Invalid when one does not exist, or is a service of none of `offered_by`."""
+    """The rows of these primary keys; Invalid when one does not exist, or belongs to none of the departments
+    `offered_by`."""
     if not keys:
         return []
     query = select(model).where(model.id.in_(keys))
     if offered_by is not None:
-        query = query.where(Service.department_id.in_(offered_by))
+        query = query.where(model.department_id.in_(offered_by))
     rows = shared.once((model, keys, offered_by), lambda: list(db.session.scalars(query)))
     if len(rows) != len(set(keys)):
         raise Invalid(code, field=field)

@@ -12,9 +12,11 @@ from sqlalchemy import select
 
 from eventsys.bookings.services import call_off_slot, import_slots
 from eventsys.core.db import db, unit_of_work
+from eventsys.directory.commands import StaffDetails
 from eventsys.directory.imports.tables import Export, write_csv, write_xlsx
 from eventsys.directory.models import Tag
 from eventsys.directory.rules import EnterpriseSize, Topic
+from eventsys.directory.services.staff import add_staff
 from eventsys.slots.collection import NewEdition
 from eventsys.slots.imports.columns import COLUMNS
 from eventsys.slots.imports.export import export_slots
@@ -74,7 +76,7 @@ LIMIT = st.none() | st.integers(1, 10_000)
 
 
 @st.composite
-def commands(draw, tags):
+def commands(draw, tags, staff):
     start = soon(draw(st.integers(2, 300)), draw(st.integers(0, 23))).astimezone(UTC)
     start += draw(st.sampled_from([timedelta(), timedelta(minutes=7), timedelta(seconds=3, microseconds=50)]))
     kind = draw(st.sampled_from(AudienceKind))
@@ -109,6 +111,8 @@ def commands(draw, tags):
         audience=Audience(kind, enterprises=named, **(filters if kind is AudienceKind.FILTERED else {})),
         questions=tuple(questions),
         edition=draw(st.sampled_from([None, 1])),
+        staff=tuple(draw(st.sets(st.sampled_from(staff)))),
+        bring=draw(st.just("") | st.lists(LINE, max_size=2).map("\n".join)),
         opens_at=opens,
         closes_at=closes,
         cancel_until=closes,
@@ -133,8 +137,10 @@ def test_what_is_exported_is_imported_without_a_change(app, reset, data):
         db.session.add_all(tags)
         db.session.flush()
         keys = [tag.id for tag in tags]
+        names = ("陈一", "陈一", '欧阳、𠮷 "甲"')
+        staff = [add_staff(cast.fixed_id("d", cast.TAX), StaffDetails(name), actor=CLERK).id for name in names]
     for publish in (True, False):
-        command = data.draw(commands(keys))
+        command = data.draw(commands(keys, staff))
         make_slot(publish, COORDINATOR, **{name: getattr(command, name) for name in command.__slots__})
     sheet = exported()
     for content in (write_xlsx(sheet), write_csv(sheet)):
@@ -149,7 +155,7 @@ def test_what_is_exported_is_imported_without_a_change(app, reset, data):
 
 def plain(command):
     audience = replace(command.audience, enterprises=tuple(sorted(command.audience.enterprises)))
-    return replace(command, audience=audience)
+    return replace(command, audience=audience, staff=tuple(sorted(command.staff)))
 
 
 def test_slots_of_every_state_and_time_are_left_alone(app):
