@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from hypothesis import settings
 
 from eventsys.app import create_app
-from eventsys.bookings.keys import ensure_signing_key
+from eventsys.bookings.keys import ensure_signing_key, forget_keys
 from eventsys.config import Config, load_config
 from eventsys.core.actor import Channel, system_actor
 from eventsys.core.db import Base, db, unit_of_work
@@ -107,6 +107,7 @@ class Installation:
     def reset(self) -> None:
         """The database as the cast alone fills it."""
         SHELF.clear()
+        forget_keys()
         db.session.remove()
         if self.is_sqlite:
             db.engine.dispose()

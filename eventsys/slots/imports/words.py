@@ -76,7 +76,7 @@ def join_names(names: Iterable[str]) -> str:
 
 
 def _quoted(name: str) -> str:
-    needs = any(char in f"{_SEPARATORS}：:" for char in name) or name.startswith('"') or name != name.strip()
+    needs = any(char in f'{_SEPARATORS}：:"' for char in name) or name != name.strip()
     return '"' + name.replace('"', '""') + '"' if needs else name
 
 
