@@ -32,6 +32,7 @@ _CHINESE = {
     "kind": "形式：{format}（{topic}）",
     "services": "服务事项：{}",
     "own": "贵单位预约：{state}，{party}人",
+    "asked": "待贵单位答复",
     "online_url": "线上入口：{}",
     "bring": "请携带：{}",
     "opens": "预约开始：{}",
@@ -70,6 +71,7 @@ _ENGLISH = {
     "kind": "Kind: {format} ({topic})",
     "services": "Services: {}",
     "own": "Your booking: {state}, {party} people",
+    "asked": "awaiting your answer",
     "online_url": "Join online: {}",
     "bring": "Please bring: {}",
     "opens": "Booking opens: {}",
@@ -115,11 +117,13 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class OwnBooking:
-    """What an enterprise's own feed adds: its bookings of the slot, the present one last."""
+    """What an enterprise's own feed adds: its bookings of the slot, the present one last; of a planned visit it is the
+    enterprise that has to answer."""
 
     states: tuple[BookingState, ...]
     party: int
     changed_at: datetime
+    is_planned: bool = False
 
     @property
     def active(self) -> BookingState | None:
@@ -278,7 +282,9 @@ def _own_lines(slot: SlotFacts, own: OwnBooking, words: dict[str, str]) -> Itera
     if own.active is None:
         yield words["own_cancelled"]
         return
-    yield words["own"].format(state=words[own.active], party=own.party)
+    is_asked = own.is_planned and own.active is BookingState.PENDING
+    state = words["asked" if is_asked else own.active]
+    yield words["own"].format(state=state, party=own.party)
     if slot.online_url:
         yield words["online_url"].format(slot.online_url)
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from eventsys.bookings.services import call_off_slot, cancel_booking, change_slot
+from eventsys.bookings.rules import NewPlannedVisit
+from eventsys.bookings.services import Told, call_off_slot, cancel_booking, change_slot, plan_visit
 from eventsys.calendars.tasks import sweep_feeds
 from eventsys.core.clock import now
 from eventsys.core.db import db, unit_of_work
@@ -132,3 +133,27 @@ def _pollers_of(client, names):
 
 def _sequence(slot):
     return db.session.scalar(select(Slot.sequence).where(Slot.id == slot.id))
+
+
+def test_who_is_put_back_into_the_queue_sees_it_as_a_later_step(app, client):
+    slot = factories.make_slot(capacity=2)
+    factories.make_booking(slot)
+    booking = factories.make_booking(slot, cast.STRANGER)
+    path = add_link(cast.STRANGER)[1]
+    before = read(client.get(path))[slot.public_id]
+    assert before["STATUS"] == "CONFIRMED"
+    command = factories.new_slot(capacity=1)
+    with unit_of_work():
+        told = Told(waits=[booking.public_id])
+        change_slot(slot.public_id, command, version=None, actor=cast.CLERK.actor, told=told)
+    after = read(client.get(path))[slot.public_id]
+    assert after["STATUS"] == "TENTATIVE"
+    assert after["SEQUENCE"] > before["SEQUENCE"]
+
+
+def test_a_planned_visit_waits_for_the_enterprise(app, client):
+    with unit_of_work():
+        plan_visit(NewPlannedVisit(cast.ACME, factories.new_slot()), actor=cast.CLERK.actor)
+    (event,) = read(client.get(add_link(cast.CONTACT)[1])).values()
+    assert event["STATUS"] == "TENTATIVE"
+    assert "待贵单位答复" in event["DESCRIPTION"]

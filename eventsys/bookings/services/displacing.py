@@ -17,6 +17,7 @@ from eventsys.core.db import db
 from eventsys.core.errors import Conflict
 from eventsys.directory.recipients import contacts_of
 from eventsys.slots.models import Slot
+from eventsys.slots.services.publishing import touch
 
 DISPLACEABLE = (BookingState.PENDING, BookingState.CONFIRMED, BookingState.OFFERED)
 
@@ -44,6 +45,9 @@ def displace(slot: Slot, chosen: Collection[str], reason: str, *, actor: Actor) 
             reason=reason,
         )
         booking.reminded_at = None
+    if rows:  # calendars show them as not confirmed any more: that is a step forward, not back (FEEDS.md 3)
+        slot.sequence += 1
+        touch([slot])
     return displaced
 
 

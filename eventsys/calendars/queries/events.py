@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 
 from eventsys.bookings.models import Booking
+from eventsys.bookings.queries import is_planned
 from eventsys.bookings.rules import ACTIVE, BookingState
 from eventsys.calendars.events import Named, OwnBooking, SlotFacts, Wording, event_of
 from eventsys.calendars.queries.feeds import Feed, FeedKind
@@ -57,7 +58,14 @@ def _belongs_to(feed: Feed) -> ColumnElement[bool]:
 def _enterprise_events(feed: Feed, window: Window, wording: Wording) -> list[Event]:
     bookings: dict[int, list[Any]] = {}
     for row in db.session.execute(
-        select(Booking.slot_id, Booking.state, Booking.party, Booking.changed_at, booking_kept(window).label("kept"))
+        select(
+            Booking.slot_id,
+            Booking.state,
+            Booking.party,
+            Booking.changed_at,
+            booking_kept(window).label("kept"),
+            is_planned().label("is_planned"),
+        )
         .join(Slot, Slot.id == Booking.slot_id)
         .where(Booking.enterprise_id == feed.key, in_window(window))
         .order_by(Booking.id)
@@ -76,7 +84,7 @@ def _enterprise_events(feed: Feed, window: Window, wording: Wording) -> list[Eve
 def _own_booking(rows: Sequence[Any]) -> OwnBooking:
     present = next((row for row in rows if row.state in ACTIVE), rows[-1])
     states: tuple[BookingState, ...] = tuple(row.state for row in rows)
-    return OwnBooking(states, present.party, max(row.changed_at for row in rows))
+    return OwnBooking(states, present.party, max(row.changed_at for row in rows), present.is_planned)
 
 
 def _read_facts(where: ColumnElement[bool]) -> Iterator[tuple[int, SlotFacts]]:
