@@ -224,8 +224,10 @@ def test_what_has_ended_does_not_come_back_by_itself():
                 check_step(ended, state)
 
 
-def test_a_confirmed_booking_is_only_ever_cancelled():
-    check_step(CONFIRMED, BookingState.CANCELLED)
-    for state in set(BookingState) - {BookingState.CANCELLED}:
+def test_a_confirmed_booking_is_only_ever_cancelled_or_put_back_into_the_queue():
+    after = {BookingState.CANCELLED, BookingState.WAITLISTED}
+    for state in after:
+        check_step(CONFIRMED, state)
+    for state in set(BookingState) - after:
         with pytest.raises(Conflict, match="booking_state"):
             check_step(CONFIRMED, state)
