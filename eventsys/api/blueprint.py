@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from apiflask import APIFlask
@@ -21,6 +22,7 @@ from eventsys.web.parsing import read_body
 OPERATIONS = (directory, slots, slot, bookings, checkin)
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
+_describing = threading.Lock()
 
 
 def init_api(app: APIFlask, csrf: CSRFProtect) -> None:
@@ -55,7 +57,8 @@ def docs() -> str:
 def _description() -> dict[str, Any]:
     """The OpenAPI document, made once."""
     app: APIFlask = current_app  # type: ignore[assignment]
-    if "eventsys-openapi" not in app.extensions:
-        app.extensions["eventsys-openapi"] = app.spec
+    with _describing:
+        if "eventsys-openapi" not in app.extensions:
+            app.extensions["eventsys-openapi"] = app.spec
     known: dict[str, Any] = app.extensions["eventsys-openapi"]
     return known

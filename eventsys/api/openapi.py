@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
 
 from apiflask import APIFlask
@@ -94,9 +94,13 @@ def _words_of(view: Callable[..., Any]) -> dict[str, str]:
 
 @cache
 def _docstrings(file: str) -> dict[str, str]:
-    """Of each function in a file, from its source: a server's workers run without docstrings."""
-    functions = [node for node in ast.parse(Path(file).read_bytes()).body if isinstance(node, ast.FunctionDef)]
-    return {function.name: ast.get_docstring(function) or "" for function in functions}
+    """Of each function in a file, from its source: a server's workers run without docstrings.
+
+    Not by `ast.parse`: two threads in it at once fail in CPython before 3.12 (gh-106905).
+    """
+    module = compile(Path(file).read_bytes(), file, "exec", dont_inherit=True, optimize=0)
+    functions = [FunctionType(code, {}) for code in module.co_consts if isinstance(code, CodeType)]
+    return {function.__name__: inspect.getdoc(function) or "" for function in functions}
 
 
 def _complete(operation: dict[str, Any], guard: Guard, *, has_path_id: bool) -> None:

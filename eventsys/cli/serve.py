@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
+from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 
 import click
@@ -38,6 +40,7 @@ def serve(host: str, port: int, workers: int, certificate: Path | None, key: Pat
     if key is not None and "BEGIN PRIVATE KEY" not in key.read_text():
         raise click.UsageError("--key must be PKCS #8; convert it with `openssl pkcs8 -topk8 -nocrypt`")
     if sys.flags.optimize < 2:  # docstrings weigh 5 MB a worker
+        _compile_ahead()
         os.execv(sys.executable, [sys.executable, "-OO", *sys.orig_argv[1:]])  # noqa: S606 - ourselves
     serve_until_stopped(config, host=host, port=port, workers=workers, certificate=certificate, key=key)
 
@@ -74,6 +77,14 @@ def serve_until_stopped(
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
     ).serve()
+
+
+def _compile_ahead() -> None:
+    """Let a process that ends write the bytecode: a worker that does so first keeps 8 MB of holes for life."""
+    module = find_spec("eventsys.app")
+    assert module is not None and module.origin is not None, "installed"
+    if not sys.dont_write_bytecode and not Path(cache_from_source(module.origin, optimization=2)).exists():
+        subprocess.run([sys.executable, "-OO", "-c", f"import {module.name}"], check=False)  # noqa: S603 - ourselves
 
 
 def _share_metrics(folder: Path) -> None:

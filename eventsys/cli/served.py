@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING
 
-from eventsys.cli.weight import give_memory_back, leave_out_what_is_not_used, settle
+from eventsys.cli.weight import compiled_templates, give_memory_back, leave_out_what_is_not_used, settle
 from eventsys.config import MAX_BODY
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# Requests that run at once in a process: more would only wait for the interpreter and the database. Each weighs 2 MB.
+# Requests that run at once in a process, each in a thread that is kept: more would only wait for the interpreter and the
+# database. A thread that has once been deep in the application keeps half a megabyte of stack, so others never enter it.
 TURNS = {"sqlite": 3, "postgresql": 4}
 WAIT_SECONDS = 5
 MEMORY = 64 * 1024
@@ -29,6 +30,7 @@ def create_served_app() -> TurnTaking:
     from eventsys.core.db import db
 
     app = create_app()
+    app.jinja_env.bytecode_cache = compiled_templates(app.config["EVENTSYS"].home)
     with app.app_context():
         served = TurnTaking(app.wsgi_app, turns=TURNS[db.engine.dialect.name])
     settle()
@@ -40,7 +42,7 @@ class TurnTaking:
 
     def __init__(self, app: WSGIApplication, *, turns: int, body_limit: int = MAX_BODY) -> None:
         self._app = app
-        self._turns = threading.BoundedSemaphore(turns)
+        self._turns = ThreadPoolExecutor(turns, thread_name_prefix="turn")
         self._body_limit = body_limit
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -49,12 +51,13 @@ class TurnTaking:
             return self._app(environ, start_response)
         if environ["REQUEST_METHOD"] not in BODYLESS and not self._is_declared_too_large(environ):
             self._read_body(environ)
-        if not self._turns.acquire(timeout=WAIT_SECONDS):
-            return _busy(start_response, environ["REQUEST_METHOD"])
+        turn = self._turns.submit(self._app, environ, start_response)
         try:
-            return self._app(environ, start_response)
-        finally:
-            self._turns.release()
+            return turn.result(WAIT_SECONDS)
+        except TimeoutError:
+            if turn.cancel():
+                return _busy(start_response, environ["REQUEST_METHOD"])
+            return turn.result()
 
     def _is_declared_too_large(self, environ: WSGIEnvironment) -> bool:
         """Left unread: the application answers 413 from the header alone."""

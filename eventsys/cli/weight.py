@@ -5,17 +5,24 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 
 # Imported by libraries only because it is installed; None makes their `import` fail as if it were not.
 NOT_WANTED = (
     "greenlet",  # structlog and SQLAlchemy would look into it; nothing here is asynchronous
     "rich",  # structlog would load 12 MB to colour what is JSON
 )
-# APIFlask takes marshmallow or pydantic and cannot be imported without either. Ours are marshmallow's; the other
-# weighs 9 MB.
-STAND_INS = ("pydantic", "pydantic.fields", "pydantic.json_schema", "pydantic_core")
+# Imported by libraries whatever is installed. APIFlask takes marshmallow or pydantic, and the other weighs 9 MB; SQLAlchemy
+# loads every driver of PostgreSQL (ours is psycopg), limits every store once more for asyncio.
+STAND_INS = (
+    *("pydantic", "pydantic.fields", "pydantic.json_schema", "pydantic_core"),
+    *(f"sqlalchemy.dialects.postgresql.{driver}" for driver in ("asyncpg", "pg8000", "psycopg2", "psycopg2cffi")),
+    *("limits.aio", "limits.aio.storage", "limits.aio.strategies"),
+)
 # mallopt(3) by number. By default glibc keeps what once was large and a heap for each few threads.
 MALLOC = {-8: 1, -3: 64 * 1024, -1: 512 * 1024}  # M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD
 # A page leaves a thousand objects that only the collector frees; the default lets 70,000 gather (10 MB).
@@ -43,6 +50,13 @@ def give_memory_back() -> None:
     if hasattr(library, "gnu_get_libc_version"):
         for option, value in MALLOC.items():
             library.mallopt(option, value)
+
+
+def compiled_templates(home: Path) -> BytecodeCache:
+    """Where templates are kept once compiled, by their content: compiling all of them leaves 3 MB of holes behind."""
+    folder = home / "templates"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return FileSystemBytecodeCache(str(folder))
 
 
 def settle() -> None:

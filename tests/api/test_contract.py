@@ -2,10 +2,13 @@
 
 import json
 import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from eventsys.accounts.models import ApiToken
+from eventsys.api.openapi import _docstrings
 from eventsys.api.reference import TAGS
 from eventsys.core.clock import now
 from eventsys.core.db import db, unit_of_work
@@ -35,6 +38,26 @@ def test_departments_are_public_and_enterprises_are_not(api, contact, clerk):
     assert len(page["items"]) == 2
     assert len(clerk.get(f"/enterprises?cursor={page['next']}").json["items"]) == 1
     assert clerk.get("/enterprises?search=91350299MA00000027").json["items"][0]["park"]["name"] == "山海园"
+
+
+def test_several_may_ask_for_the_description_at_once(app):
+    """CPython before 3.12 fails when two threads make syntax trees at once."""
+
+    def ask() -> int:
+        with app.app_context():
+            return app.test_client().get("/api/v1/openapi.json").status_code
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for _ in range(5):
+            app.extensions.pop("eventsys-openapi", None)
+            _docstrings.cache_clear()
+            with ThreadPoolExecutor(4) as several:
+                asked = [several.submit(ask) for _ in range(4)]
+            assert [answer.result() for answer in asked] == [200] * 4
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_tokens_end(api):

@@ -59,9 +59,10 @@ def test_a_slow_sender_holds_no_turn(app):
 @pytest.mark.parametrize(("method", "refresh"), [("GET", "2"), ("POST", None)])
 def test_a_page_that_finds_no_turn_is_asked_for_again(app, monkeypatch, method, refresh):
     monkeypatch.setattr(served, "WAIT_SECONDS", 0.01)
-    front = TurnTaking(app.wsgi_app, turns=1)
-    front._turns.acquire()
+    front, over = TurnTaking(app.wsgi_app, turns=1), threading.Event()
+    front._turns.submit(over.wait, 20)
     _body, status, headers = run_wsgi_app(front, EnvironBuilder("/robots.txt", method=method).get_environ())
+    over.set()
     assert (status[:3], headers["Retry-After"], headers.get("Refresh")) == ("503", "2", refresh)
 
 
@@ -89,6 +90,25 @@ def test_without_a_turn_in_time_503_and_health_still_answers(monkeypatch):
         busy.set()
         holder.join(20)
     assert run_wsgi_app(front, EnvironBuilder("/").get_environ())[1].startswith("200")  # the turn was given back
+
+
+def test_only_the_threads_of_the_turns_enter_the_application():
+    """A thread that has been deep in it keeps its stack, and every connection has a thread of its own."""
+    entered = set()
+
+    def app(_environ, start_response):
+        entered.add(threading.get_ident())
+        start_response("200 OK", [])
+        return [b""]
+
+    front = TurnTaking(app, turns=2)
+    environs = [EnvironBuilder("/").get_environ() for _ in range(20)]
+    several = [threading.Thread(target=run_wsgi_app, args=(front, environ)) for environ in environs]
+    for thread in several:
+        thread.start()
+    for thread in several:
+        thread.join(20)
+    assert 1 <= len(entered) <= 2
 
 
 def test_an_application_that_fails_gives_its_turn_back():
