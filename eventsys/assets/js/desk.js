@@ -155,6 +155,12 @@ function show(element) {
     if (!target.closest("dialog")) focused = target.dataset.slot ?? null;
   });
 
+  // The next key may come before the focus is back.
+  document.addEventListener("keydown", (pressed) => {
+    const carried = picked && document.activeElement === document.body && calendar.getEventById(picked.id);
+    if (carried) key(pressed, carried);
+  });
+
   function key(pressed, event) {
     const step = !pressed.ctrlKey && !pressed.metaKey && (pressed.altKey ? FINE : STEPS)[pressed.key];
     if (step && event.extendedProps.movable) carry(event, step);
