@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from importlib.util import cache_from_source, find_spec
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import click
@@ -15,6 +15,7 @@ from granian.constants import Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+import eventsys
 from eventsys.config import Config, load_config
 
 APPLICATION = "eventsys.cli.served:create_served_app"
@@ -81,10 +82,9 @@ def serve_until_stopped(
 
 def _compile_ahead() -> None:
     """Let a process that ends write the bytecode: a worker that does so first keeps 8 MB of holes for life."""
-    module = find_spec("eventsys.app")
-    assert module is not None and module.origin is not None, "installed"
-    if not sys.dont_write_bytecode and not Path(cache_from_source(module.origin, optimization=2)).exists():
-        subprocess.run([sys.executable, "-OO", "-c", f"import {module.name}"], check=False)  # noqa: S603 - ourselves
+    module = Path(eventsys.__file__).with_name("app.py")
+    if not sys.dont_write_bytecode and not Path(cache_from_source(str(module), optimization=2)).exists():
+        subprocess.run([sys.executable, "-OO", "-c", "import eventsys.app"], check=False)
 
 
 def _share_metrics(folder: Path) -> None:

@@ -13,8 +13,8 @@ from eventsys.config import MAX_BODY
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# Requests that run at once in a process, each in a thread that is kept: more would only wait for the interpreter and the
-# database. A thread that has once been deep in the application keeps half a megabyte of stack, so others never enter it.
+# Requests that run at once in a process, each in a thread that is kept: more would only wait for the interpreter and
+# the database. A thread that has once been deep in the application keeps its stack, so others never enter it.
 TURNS = {"sqlite": 3, "postgresql": 4}
 WAIT_SECONDS = 5
 MEMORY = 64 * 1024

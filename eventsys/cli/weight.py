@@ -16,8 +16,8 @@ NOT_WANTED = (
     "greenlet",  # structlog and SQLAlchemy would look into it; nothing here is asynchronous
     "rich",  # structlog would load 12 MB to colour what is JSON
 )
-# Imported by libraries whatever is installed. APIFlask takes marshmallow or pydantic, and the other weighs 9 MB; SQLAlchemy
-# loads every driver of PostgreSQL (ours is psycopg), limits every store once more for asyncio.
+# Imported by libraries whatever is installed. APIFlask takes marshmallow or pydantic, and the other weighs 9 MB;
+# SQLAlchemy loads every driver of PostgreSQL (ours is psycopg), limits every store once more for asyncio.
 STAND_INS = (
     *("pydantic", "pydantic.fields", "pydantic.json_schema", "pydantic_core"),
     *(f"sqlalchemy.dialects.postgresql.{driver}" for driver in ("asyncpg", "pg8000", "psycopg2", "psycopg2cffi")),

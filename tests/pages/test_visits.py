@@ -14,6 +14,8 @@ from eventsys.bookings.rules import AnswerVisit, BookingState, NewPlannedVisit, 
 from eventsys.bookings.services import answer_visit, ask_for_visit, plan_visit
 from eventsys.bookings.tasks import remind_departments
 from eventsys.core.db import db, unit_of_work
+from eventsys.directory.commands import StaffDetails
+from eventsys.directory.services import add_staff
 from eventsys.notifications.models import Message
 from eventsys.slots.models import Slot
 from eventsys.slots.rules import SlotFormat, SlotState
@@ -333,6 +335,15 @@ def test_the_notice_of_other_slots(app, client):
     assert "乙网络公司" in own
     assert "甲网络公司" not in own
     assert app.test_client().get(f"/slots/{visit.public_id}/visit-notice").status_code != 200
+
+
+def test_the_notice_names_who_comes(client):
+    with unit_of_work():
+        member = add_staff(TAX, StaffDetails("陈𠮷", office="纳税服务科"), actor=cast.CLERK.actor)
+    visit = make_slot(starts_at=at(20), format=SlotFormat.VISIT, place=None, staff=(member.id,))
+    page = client.sign_in(cast.CLERK).get(f"/slots/{visit.public_id}/visit-notice").text
+    assert "陈𠮷 纳税服务科" in page
+    assert "visit-notice-blank" not in page
 
 
 def test_for_its_own_booking_an_enterprise_only_gets_a_hint(app, client):
