@@ -40,7 +40,8 @@ def serve(host: str, port: int, workers: int, certificate: Path | None, key: Pat
         raise click.UsageError("--certificate and --key belong together")
     if key is not None and "BEGIN PRIVATE KEY" not in key.read_text():
         raise click.UsageError("--key must be PKCS #8; convert it with `openssl pkcs8 -topk8 -nocrypt`")
-    if sys.flags.optimize < 2:  # docstrings weigh 5 MB a worker
+    if sys.flags.optimize < 2:  # docstrings weigh 5 MB a worker, columns of tracebacks 1 MB
+        os.environ["PYTHONNODEBUGRANGES"] = "1"
         _compile_ahead()
         os.execv(sys.executable, [sys.executable, "-OO", *sys.orig_argv[1:]])  # noqa: S606 - ourselves
     serve_until_stopped(config, host=host, port=port, workers=workers, certificate=certificate, key=key)

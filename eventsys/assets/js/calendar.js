@@ -73,6 +73,7 @@ function show(element) {
     events: (span, done, failed) => load(span).then(done, failed),
     eventSourceFailure: () => (message.textContent = textFailed),
     buttonClass: "calendar-button",
+    eventTimeClass: "calendar-event-time",
     dayHeaderDidMount: mend,
     eventDidMount({ el, event }) {
       el.title = [event.title, event.extendedProps.place].filter(Boolean).join(" · ");

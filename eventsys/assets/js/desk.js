@@ -196,6 +196,7 @@ function show(element) {
     noEventsContent: text.textEmpty,
     moreLinkText: (count) => text.textMore.replace("{n}", count),
     buttonClass: "calendar-button",
+    eventTimeClass: "calendar-event-time",
     events: (wanted, done, failed) => load(wanted).then(done, failed),
     eventSourceFailure: () => complain(text.textFailed),
     loading: (busy) => element.setAttribute("aria-busy", String(busy)),
