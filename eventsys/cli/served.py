@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING
 
-from eventsys.cli.weight import compiled_templates, give_memory_back, leave_out_what_is_not_used, settle
+from eventsys.cli.weight import give_memory_back, keep_templates, leave_out_what_is_not_used, settle
 from eventsys.config import MAX_BODY
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 # Requests that run at once in a process, each in a thread that is kept: more would only wait for the interpreter and
-# the database. A thread that has once been deep in the application keeps its stack, so others never enter it.
+# the database. A thread that has once been deep in the application keeps its stack, so no others render pages.
 TURNS = {"sqlite": 3, "postgresql": 4}
 WAIT_SECONDS = 5
 MEMORY = 64 * 1024
@@ -30,7 +30,7 @@ def create_served_app() -> TurnTaking:
     from eventsys.core.db import db
 
     app = create_app()
-    app.jinja_env.bytecode_cache = compiled_templates(app.config["EVENTSYS"].home)
+    keep_templates(app, app.config["EVENTSYS"].home / "templates")
     with app.app_context():
         served = TurnTaking(app.wsgi_app, turns=TURNS[db.engine.dialect.name])
     settle()

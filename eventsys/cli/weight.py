@@ -5,11 +5,16 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import BytecodeCache, FileSystemBytecodeCache
+from jinja2 import FileSystemBytecodeCache
+from jinja2.bccache import Bucket
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 # Imported by libraries only because it is installed; None makes their `import` fail as if it were not.
 NOT_WANTED = (
@@ -52,11 +57,26 @@ def give_memory_back() -> None:
             library.mallopt(option, value)
 
 
-def compiled_templates(home: Path) -> BytecodeCache:
-    """Where templates are kept once compiled, by their content: compiling all of them leaves 3 MB of holes behind."""
-    folder = home / "templates"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return FileSystemBytecodeCache(str(folder))
+class KeptTemplates(FileSystemBytecodeCache):
+    """Templates once compiled, by their content: compiling all of them leaves 3 MB of holes behind. A page never fails
+    for the want of a place to keep them, such as on a full disk."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Read what is kept, if it can be read."""
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it, if there is room."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def keep_templates(app: Flask, folder: Path) -> None:
+    """Compile templates once for all processes, in `folder`."""
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    app.jinja_env.bytecode_cache = KeptTemplates(str(folder))
 
 
 def settle() -> None:

@@ -35,7 +35,7 @@ PING_AFTER_SECONDS = 5
 # Of one connection; a process holds several, and the system caches the file for all of them.
 CACHE_KIB = 128
 CACHED_STATEMENTS = 8
-COMPILED_STATEMENTS = {"sqlite": 12, "postgresql": 50}  # of the process, 60 KB each
+COMPILED_STATEMENTS = {"sqlite": 12, "postgresql": 50}  # of the process, some 120 KB each
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

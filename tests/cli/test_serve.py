@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import threading
 from datetime import timedelta
+from errno import ENOSPC
 
 import pytest
 import time_machine
 from cryptography import x509
+from jinja2 import Environment
+from jinja2.bccache import Bucket
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from eventsys.cli import served
 from eventsys.cli.lan import ensure_certificate
 from eventsys.cli.served import TurnTaking
+from eventsys.cli.weight import keep_templates
 from eventsys.core.clock import now
 
 pytestmark = pytest.mark.sqlite_only
@@ -119,6 +123,45 @@ def test_an_application_that_fails_gives_its_turn_back():
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
             run_wsgi_app(front, EnvironBuilder("/").get_environ())
+
+
+@pytest.fixture
+def compiling(app):
+    """The application with no template compiled; afterwards nothing is kept any more."""
+    app.jinja_env.cache.clear()
+    yield app
+    app.jinja_env.bytecode_cache = None
+    app.jinja_env.cache.clear()
+
+
+def test_a_template_is_compiled_once_for_all_processes(compiling, client, tmp_path, monkeypatch):
+    keep_templates(compiling, tmp_path / "kept")
+    page = client.get("/help").text
+    assert [file.suffix for file in (tmp_path / "kept").iterdir()] == [".cache"] * len(compiling.jinja_env.cache)
+    compiling.jinja_env.cache.clear()  # as in another process
+    monkeypatch.setattr(Environment, "_compile", None)
+    assert len(client.get("/help").text) == len(page)
+
+
+@pytest.mark.parametrize("in_the_way", [False, True])
+def test_a_page_needs_no_place_to_keep_its_template(compiling, client, tmp_path, in_the_way):
+    folder = tmp_path / "kept"
+    if in_the_way:
+        folder.write_text("a file")
+    keep_templates(compiling, folder)
+    if not in_the_way:
+        folder.rmdir()
+    assert client.get("/help").status_code == 200
+
+
+def test_a_page_is_shown_when_the_disk_is_full(compiling, client, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(ENOSPC, "No space left on device")
+
+    keep_templates(compiling, tmp_path / "kept")
+    monkeypatch.setattr(Bucket, "write_bytecode", full)
+    assert client.get("/help").status_code == 200
+    assert list((tmp_path / "kept").iterdir()) == []
 
 
 def test_the_certificate_for_the_network_is_kept_until_it_is_no_use(tmp_path):

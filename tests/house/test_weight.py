@@ -42,8 +42,6 @@ PAGES = {
 ROUNDS = 4
 AT_ONCE = 8
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-
 
 def test_importing_the_application_loads_nothing_that_few_requests_need():
     ask = f"import sys, eventsys.app; print(*[name for name in {HEAVY.split()} if name in sys.modules])"
@@ -66,6 +64,7 @@ qrcode.make("x").get_image()  # what a poster needs still works
     assert done.stdout.split() == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_worker_stays_small(tmp_path):
     """Everybody's pages of the demonstration district, with sign-ins, eight requests at a time."""
     with district(tmp_path) as (url, demo), ThreadPoolExecutor(AT_ONCE) as several:

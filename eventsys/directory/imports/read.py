@@ -84,6 +84,7 @@ def _check_archive(content: bytes) -> None:
                 raise _refused("file_kind_unknown")
             for part in parts:
                 _check_part(archive, part)
+    # zipfile raises NotImplementedError for a way of packing that it does not know, RuntimeError for a password
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
         raise _refused("file_damaged") from None
 

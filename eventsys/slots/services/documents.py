@@ -137,5 +137,6 @@ def _office_kind(stream: IO[bytes], size: int) -> DocumentKind | None:
     try:
         with zipfile.ZipFile(stream) as archive:
             return kind_of_members(archive.namelist())
+    # zipfile raises NotImplementedError for a version of ZIP that it does not know
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, UnicodeDecodeError):
         return None
