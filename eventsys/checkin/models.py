@@ -42,7 +42,8 @@ class Gate(Model):
 
 
 class Scan(Model):
-    """What was read where and what it meant. Never changed or removed (triggers hold it); an annulment is a row."""
+    """What was read where and what it meant when it came. Never changed or removed (triggers hold it); an annulment is
+    a row. `shown` is what a gate showed that judged on its own, without a network; else it showed the result."""
 
     __tablename__ = "scans"
     __table_args__ = (
@@ -61,6 +62,7 @@ class Scan(Model):
     attendee_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("attendees.id"))
     direction: Mapped[Direction] = mapped_column(text_enum(Direction, "direction"), default=Direction.ENTRY)
     result: Mapped[ScanResult] = mapped_column(text_enum(ScanResult, "result"))
+    shown: Mapped[ScanResult | None] = mapped_column(text_enum(ScanResult, "shown"))
     scanned_at: Mapped[Instant]
     received_at: Mapped[Instant]
     actor_id: Mapped[int | None] = mapped_column(BigId)

@@ -174,9 +174,13 @@ def is_admitted() -> ColumnElement[bool]:
     return exists().where(scan.attendee_id == Attendee.id, *_stands(scan))
 
 
-def _stands(scan: type[Scan]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _stands(scan: type[Scan]) -> tuple[ColumnElement[bool], ...]:
+    """An entry with a good code at which the person was let in, and which nobody took back: where there is one, there
+    is an admission, whichever of them is the earliest (merge.py)."""
     annulment = aliased(Scan)
-    return scan.result == ScanResult.ADMITTED, ~exists().where(annulment.annuls_id == scan.id)
+    is_good = scan.result.in_((ScanResult.ADMITTED, ScanResult.ALREADY_ADMITTED))
+    was_let_in = func.coalesce(scan.shown, scan.result) == ScanResult.ADMITTED
+    return is_good, was_let_in, ~exists().where(annulment.annuls_id == scan.id)
 
 
 def has_come() -> ColumnElement[bool]:

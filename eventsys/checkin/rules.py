@@ -41,6 +41,10 @@ class ScanResult(StrEnum):
     ANNULLED = "annulled"  # a row that takes an earlier one back
 
 
+LET_THROUGH = frozenset({ScanResult.ADMITTED, ScanResult.EXITED})  # the person went in or out
+PASSES = LET_THROUGH | {ScanResult.ALREADY_ADMITTED}  # the code is good; whether it lets in depends on other scans
+
+
 class Direction(StrEnum):
     """Which way through the gate."""
 
@@ -50,7 +54,8 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckIn:
-    """The command of one scan. `scanned_at` None means now; `is_history` is a gate's queued scan, never refused."""
+    """The command of one scan. `scanned_at` None means now; `is_history` is a gate's queued scan, never refused, and
+    `shown` what that gate showed on its own: when it does not say, it let the person through."""
 
     code: str
     nonce: str
@@ -60,11 +65,12 @@ class CheckIn:
     override_reason: str = ""
     device: str = ""
     is_history: bool = False
+    shown: ScanResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TicketFacts:
-    """What decides about a genuine ticket, read under the attendee's lock."""
+    """What decides about a genuine ticket at the instant of its scan, read under the attendee's lock."""
 
     ticket: TicketState
     booking: BookingState
@@ -72,12 +78,11 @@ class TicketFacts:
     starts_at: datetime
     ends_at: datetime
     is_gates_slot: bool
-    is_inside: bool
-    was_admitted: bool
 
 
 def judge(facts: TicketFacts, at: datetime, direction: Direction, *, override: bool) -> ScanResult:
-    """The result of a genuine ticket's scan at `at`, by the precedence of CONTRACTS.md.
+    """What a genuine ticket's own facts say of a scan at `at`, by the precedence of the contract: a refusal, or that it
+    passes (ADMITTED, EXITED), which other scans of the ticket may turn into ALREADY_ADMITTED (merge.py).
 
     An override (by who may, with a reason) admits what time or state would refuse, never a dead code.
     """
@@ -93,6 +98,9 @@ def judge(facts: TicketFacts, at: datetime, direction: Direction, *, override: b
         return ScanResult.NOT_YET
     if at > facts.ends_at and not override:
         return ScanResult.EXPIRED
-    if direction is Direction.EXIT:
-        return ScanResult.EXITED
-    return ScanResult.ALREADY_ADMITTED if facts.is_inside else ScanResult.ADMITTED
+    return passing(direction)
+
+
+def passing(direction: Direction) -> ScanResult:
+    """The result of going through the gate this way."""
+    return ScanResult.EXITED if direction is Direction.EXIT else ScanResult.ADMITTED

@@ -1,10 +1,12 @@
 """The verbs at the door: check in, take an admission back, make and revoke gates, release places."""
 
 from eventsys.checkin.rules import CheckIn, Direction
+from eventsys.checkin.services.annulling import annul
+from eventsys.checkin.services.answers import Answer
 from eventsys.checkin.services.gates import GATE_SLOTS_MAX, create_gate, revoke_gate
 from eventsys.checkin.services.no_shows import record_missing
 from eventsys.checkin.services.releasing import release_at, release_places
-from eventsys.checkin.services.scanning import Answer, annul, check_in
+from eventsys.checkin.services.scanning import check_in
 
 __all__ = [
     "GATE_SLOTS_MAX",

@@ -1,45 +1,41 @@
-"""Check in, and take an admission back."""
+"""Check in: judge what was read, and log it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from eventsys.bookings.keys import public_key
-from eventsys.bookings.models import Attendee, Booking
-from eventsys.bookings.rules import BookingState
+from eventsys.bookings.models import Attendee
+from eventsys.bookings.rules import BookingState, TicketState
 from eventsys.bookings.services import take_back_no_show
 from eventsys.bookings.tickets import CodeFault, bare_code, typed_code, verify
+from eventsys.checkin.merge import Reading
 from eventsys.checkin.models import Scan
 from eventsys.checkin.queries import (
-    Counters,
     GateFacts,
-    count_arrivals,
     find_gate,
     find_scans,
     lock_attendee_by_ticket,
     lock_attendee_by_typed_code,
-    lock_scan,
 )
 from eventsys.checkin.rules import (
     CLOCK_TOLERANCE,
     CODE_MAX,
     NONCE_MAX,
-    OPENS_BEFORE,
     REASON_MAX,
     TYPED_FAILURES_A_MINUTE,
     TYPED_WINDOW,
-    UNDO_WITHIN,
     CheckIn,
     ScanResult,
     TicketFacts,
     judge,
+    passing,
 )
-from eventsys.core import audit
+from eventsys.checkin.services.answers import Answer, answer_of, meaning_of
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
 from eventsys.core.db import db
@@ -48,29 +44,7 @@ from eventsys.core.ids import new_public_id
 from eventsys.core.permissions import Permission, Scope, authorize, is_allowed
 from eventsys.core.text import clean_line
 from eventsys.slots.models import Slot
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the gate shows. `first` is the admission that stands; `slot` is the ticket's own, for wrong_slot."""
-
-    scan: Scan | None
-    result: ScanResult
-    attendee: Attendee | None = None
-    first: Scan | None = None
-    arrived: int = 0
-    party: int = 0
-    counters: Counters | None = None
-
-    @property
-    def slot(self) -> Slot | None:
-        """The ticket's slot."""
-        return self.attendee.booking.slot if self.attendee else None
-
-    @property
-    def opens_at(self) -> datetime | None:
-        """From when the ticket's slot admits."""
-        return self.slot.starts_at - OPENS_BEFORE if self.slot else None
+from eventsys.slots.rules import SlotState
 
 
 def check_in(command: CheckIn, *, actor: Actor) -> Answer:
@@ -94,58 +68,17 @@ def check_in(command: CheckIn, *, actor: Actor) -> Answer:
     return _log(command, gate, attendee, scans, at, actor)
 
 
-def annul(scan: str, *, actor: Actor) -> Answer:
-    """Take an admission back within fifteen minutes: a row that names it. Twice is once."""
-    found = lock_scan(scan)
-    if found is None:
-        raise NotFound()
-    taken, department = found
-    departments = frozenset() if department is None else frozenset({department})
-    scope = Scope(departments=departments, gate=taken.gate_id)
-    if not is_allowed(actor, Permission.CHECK_IN, scope):
-        raise NotFound()
-    if taken.result not in {ScanResult.ADMITTED, ScanResult.EXITED}:
-        raise Conflict("not_an_admission")
-    existing = db.session.scalar(select(Scan).where(Scan.annuls_id == taken.id))
-    if existing is not None:
-        return Answer(existing, ScanResult.ANNULLED)
-    if now() - taken.received_at > UNDO_WITHIN:
-        raise Conflict("too_late_to_undo", minutes=int(UNDO_WITHIN.total_seconds()) // 60)
-    row = Scan(
-        public_id=new_public_id(),
-        nonce=f"annul-{taken.public_id}",
-        code=taken.code,
-        gate_id=taken.gate_id,
-        slot_id=taken.slot_id,
-        attendee_id=taken.attendee_id,
-        direction=taken.direction,
-        result=ScanResult.ANNULLED,
-        scanned_at=now(),
-        received_at=now(),
-        actor_id=actor.person,
-        actor_name=actor.name,
-        annuls_id=taken.id,
-    )
-    db.session.add(row)
-    db.session.flush()
-    audit.record(actor, "scan.annulled", "scan", taken.public_id)
-    return Answer(row, ScanResult.ANNULLED)
-
-
 def _cleaned(command: CheckIn) -> CheckIn:
     nonce = clean_line(command.nonce, "nonce", NONCE_MAX, required=True)
     if nonce.startswith("annul-"):
         raise Invalid("bad_choice", field="nonce")
-    code = clean_line(command.code, "code", CODE_MAX, required=not command.is_history)
-    return CheckIn(
-        code=code,
+    return replace(
+        command,
+        code=clean_line(command.code, "code", CODE_MAX, required=not command.is_history),
         nonce=nonce,
-        gate=command.gate,
-        scanned_at=command.scanned_at,
-        direction=command.direction,
         override_reason=clean_line(command.override_reason, "override", REASON_MAX),
         device=clean_line(command.device, "device", 60),
-        is_history=command.is_history,
+        shown=(command.shown or passing(command.direction)) if command.is_history else None,
     )
 
 
@@ -213,33 +146,37 @@ def _log(
     command: CheckIn, gate: GateFacts | None, attendee: Attendee, scans: Sequence[Scan], at: datetime, actor: Actor
 ) -> Answer:
     booking, slot = attendee.booking, attendee.booking.slot
-    standing = _standing(scans)
-    override = bool(command.override_reason)
-    if override:
-        authorize(actor, Permission.OVERRIDE_CHECK_IN, slot.scope)
     facts = TicketFacts(
-        ticket=attendee.state,
-        booking=_state_at(booking, at),
-        slot=slot.state,
+        ticket=TicketState.VALID if _is_before(at, attendee.ended_at) else attendee.state,
+        booking=BookingState.CONFIRMED if _is_before(at, booking.cancelled_at) else booking.state,
+        slot=SlotState.PUBLISHED if _is_before(at, slot.called_off_at) else slot.state,
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         is_gates_slot=gate is None or slot.id in gate.slots,
-        is_inside=bool(standing) and standing[-1].result is ScanResult.ADMITTED,
-        was_admitted=any(scan.result is ScanResult.ADMITTED for scan in standing),
     )
-    result = judge(facts, at, command.direction, override=override)
+    verdict = judge(facts, at, command.direction, override=_overrides(command, slot, actor))
+    meaning = meaning_of(scans, Reading(command.nonce, at, command.direction, verdict, command.shown))
+    result = meaning.results[command.nonce]
     code = typed_code(command.code) or bare_code(command.code)
     row = _add_scan(command, code, gate, attendee, result, at, actor)
-    if result is ScanResult.ADMITTED and (slot.ends_at <= now() or booking.state is BookingState.CANCELLED):
+    if meaning.first is not None and (slot.ends_at <= now() or booking.state is BookingState.CANCELLED):
         take_back_no_show(booking, actor=actor)  # a gate that was offline, or signed in afterwards
-    return _answer(row, attendee, standing, gate)
+    return answer_of(row, attendee, [*scans, row], gate)
 
 
-def _state_at(booking: Booking, at: datetime) -> BookingState:
-    """The booking's state when the code was read: who came before the release, at an offline gate, had a place."""
-    if booking.is_released and booking.cancelled_at is not None and at < booking.cancelled_at:
-        return BookingState.CONFIRMED
-    return booking.state
+def _is_before(at: datetime, ended_at: datetime | None) -> bool:
+    """Whether the code was read before what ended it: who came to an offline gate in time had a place."""
+    return ended_at is not None and at < ended_at
+
+
+def _overrides(command: CheckIn, slot: Slot, actor: Actor) -> bool:
+    """Whether the reason given lets in what time or state would refuse. History by who may not is kept without it."""
+    if not command.override_reason:
+        return False
+    if not command.is_history:
+        authorize(actor, Permission.OVERRIDE_CHECK_IN, slot.scope)
+        return True
+    return is_allowed(actor, Permission.OVERRIDE_CHECK_IN, slot.scope)
 
 
 def _add_scan(
@@ -260,6 +197,7 @@ def _add_scan(
         attendee_id=attendee.id if attendee else None,
         direction=command.direction,
         result=result,
+        shown=command.shown,
         scanned_at=at,
         received_at=now(),
         actor_id=actor.person,
@@ -273,24 +211,10 @@ def _add_scan(
     return row
 
 
-def _standing(scans: Sequence[Scan]) -> list[Scan]:
-    """Entries and exits that nobody took back, by time."""
-    taken_back = {scan.annuls_id for scan in scans}
-    passed = [scan for scan in scans if scan.result in {ScanResult.ADMITTED, ScanResult.EXITED}]
-    return sorted((scan for scan in passed if scan.id not in taken_back), key=lambda scan: (scan.scanned_at, scan.id))
-
-
 def _answer_again(repeated: Scan, attendee: Attendee | None, scans: Sequence[Scan], gate: GateFacts | None) -> Answer:
-    """The answer of the first time; a nonce that another code used belongs to somebody else."""
+    """The answer again; a nonce that another code used belongs to somebody else."""
     if repeated.attendee_id != (attendee.id if attendee else None):
         raise Conflict("nonce_taken")
     if attendee is None:
         return Answer(repeated, repeated.result)
-    return _answer(repeated, attendee, _standing(scans), gate)
-
-
-def _answer(row: Scan, attendee: Attendee, standing: Sequence[Scan], gate: GateFacts | None) -> Answer:
-    first = next((scan for scan in standing if scan.result is ScanResult.ADMITTED), None)
-    slots = gate.slots | {attendee.slot_id} if gate else {attendee.slot_id}
-    arrived, counters = count_arrivals(attendee.booking_id, slots)
-    return Answer(row, row.result, attendee, first, arrived, attendee.booking.party, counters)
+    return answer_of(repeated, attendee, scans, gate)

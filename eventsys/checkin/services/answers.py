@@ -1,0 +1,62 @@
+"""What a gate is told of a scan: its meaning among all the scans of the ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from eventsys.bookings.models import Attendee
+from eventsys.checkin.merge import Meaning, Reading, merge
+from eventsys.checkin.models import Scan
+from eventsys.checkin.queries import Counters, GateFacts, count_arrivals
+from eventsys.checkin.rules import OPENS_BEFORE, ScanResult
+from eventsys.slots.models import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the gate shows. `first` is the admission that stands; `slot` is the ticket's own, for wrong_slot."""
+
+    scan: Scan | None
+    result: ScanResult
+    attendee: Attendee | None = None
+    first: Scan | None = None
+    arrived: int = 0
+    party: int = 0
+    counters: Counters | None = None
+
+    @property
+    def slot(self) -> Slot | None:
+        """The ticket's slot."""
+        return self.attendee.booking.slot if self.attendee else None
+
+    @property
+    def opens_at(self) -> datetime | None:
+        """From when the ticket's slot admits."""
+        return self.slot.starts_at - OPENS_BEFORE if self.slot else None
+
+
+def meaning_of(scans: Sequence[Scan], *more: Reading) -> Meaning:
+    """What the scans of one ticket mean together with `more` that are not logged yet."""
+    return merge([*readings(scans), *more])
+
+
+def readings(scans: Sequence[Scan]) -> Iterable[Reading]:
+    """The scans of one ticket as the merge reads them; what took one back is told by that one."""
+    taken_back = {scan.annuls_id for scan in scans}
+    for scan in scans:
+        if scan.annuls_id is None:
+            shown = scan.shown or scan.result
+            is_taken_back = scan.id in taken_back
+            yield Reading(scan.nonce, scan.scanned_at, scan.direction, scan.result, shown, is_taken_back)
+
+
+def answer_of(row: Scan, attendee: Attendee, scans: Sequence[Scan], gate: GateFacts | None) -> Answer:
+    """The answer about `row`, one of the attendee's `scans`."""
+    meaning = meaning_of(scans)
+    first = next((scan for scan in scans if scan.nonce == meaning.first), None)
+    slots = gate.slots | {attendee.slot_id} if gate else {attendee.slot_id}
+    arrived, counters = count_arrivals(attendee.booking_id, slots)
+    result = meaning.results[row.nonce]
+    return Answer(row, result, attendee, first, arrived, attendee.booking.party, counters)
