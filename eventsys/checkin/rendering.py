@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from eventsys.checkin.models import Scan
+from eventsys.checkin.queries import Conflict
 from eventsys.checkin.rules import ScanResult
 from eventsys.checkin.services import Answer
 from eventsys.slots.models import Slot
@@ -28,6 +29,19 @@ MESSAGES: dict[ScanResult, Any] = {
     ScanResult.EXITED: _l("Checked out."),
     ScanResult.ANNULLED: _l("Taken back."),
 }
+# Why a scan that an offline gate let through should not have been.
+REASONS: dict[ScanResult, Any] = {
+    ScanResult.INVALID: _l("The code could not be read"),
+    ScanResult.FORGED: _l("Not a code of ours"),
+    ScanResult.UNKNOWN: _l("No such code"),
+    ScanResult.REVOKED: _l("The code had been replaced"),
+    ScanResult.CANCELLED: _l("The booking had been cancelled"),
+    ScanResult.WRONG_SLOT: _l("Registered for another slot"),
+    ScanResult.NOT_CONFIRMED: _l("The booking is not confirmed"),
+    ScanResult.NOT_YET: _l("Before check-in opened"),
+    ScanResult.EXPIRED: _l("After check-in closed"),
+    ScanResult.ALREADY_ADMITTED: _l("Let in twice"),
+}
 RELEASED = _l("The place was given up at %(ended_at)s. Give it back on the page of places, while some are left.")
 ALREADY_ADMITTED_WITHOUT_GATE = _l("Checked in %(first_at)s. Check the person.")
 
@@ -47,6 +61,20 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "first_scan": _first_json(first) if first else None,
         "slot": _slot_json(slot) if slot else None,
         "counters": {"admitted": counters.admitted, "expected": counters.expected} if counters else None,
+    }
+
+
+def conflict_json(conflict: Conflict) -> dict[str, Any]:
+    """`{scan, result, at, gate, device, code, reason, attendee, first_scan}`; null where it does not apply."""
+    scan, attendee, admission = conflict.scan, conflict.attendee, conflict.admission
+    return {
+        "scan": scan.public_id,
+        "result": conflict.result.value,
+        **_first_json(scan),
+        "code": None if attendee else scan.code,
+        "reason": scan.reason,
+        "attendee": {"name": attendee.name, "enterprise": attendee.booking.enterprise.name} if attendee else None,
+        "first_scan": _first_json(admission) if admission else None,
     }
 
 

@@ -96,6 +96,7 @@ WALK = (
     Stop("gates", "/gates", "steward"),
     Stop("gate", "/gates/{gate}", "steward"),
     Stop("door", "/slots/{slot}/door", "steward"),
+    Stop("conflicts", "/slots/{slot}/conflicts", "coordinator"),
     Stop("coordinator-desk", "/desk", "coordinator"),
     Stop("district-grid", "/desk?view=district", "coordinator"),
     Stop("editions", "/desk/editions", "coordinator"),
@@ -154,6 +155,9 @@ def make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, s
     booking = call("contact", "/bookings", {"slot": slot, "attendees": [{"name": "林女士"}, {"name": "陈先生"}]})
     gate = call("coordinator", "/gates", {"name": "南门", "slots": [slot]})
     ticket = booking["tickets"][0]["url"].removeprefix(url)
+    codes = [booking["tickets"][0]["code"], "222222"]  # let in by a gate that was offline, long before the slot
+    queued = [{"code": code, "nonce": uuid4().hex, "gate": gate["id"], "device": "手机1"} for code in codes]
+    call("coordinator", "/checkins/batch", queued)
     names = {"booking": booking["id"], "ticket": ticket, "gate": gate["id"], "slot": slot, "own": _own_slot(request)}
     names["enterprise"] = booking["enterprise"]["id"]
     names["drawn"], names["ballot"] = demo["ballots"]
@@ -181,7 +185,7 @@ class Caller:
         found: dict[str, Any] = self.request.get(f"/api/v1{path}", headers=headers).json()
         return found
 
-    def __call__(self, token: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, token: str, path: str, body: dict[str, Any] | list[dict[str, Any]]) -> dict[str, Any]:
         """What a POST answers."""
         headers = {"Authorization": f"Bearer {self.tokens[token]}", "Idempotency-Key": uuid4().hex}
         answer = self.request.post(f"/api/v1{path}", data=body, headers=headers)

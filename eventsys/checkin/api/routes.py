@@ -11,15 +11,17 @@ from eventsys.checkin.api.schemas import (
     AnswerOut,
     Batch,
     CheckInIn,
+    Conflicts,
     GateIn,
     GateOut,
     Gates,
+    HistoryIn,
     NewGateOut,
     Released,
     Roster,
 )
-from eventsys.checkin.queries import get_slot_at_door, list_gates, list_roster
-from eventsys.checkin.rendering import answer_json
+from eventsys.checkin.queries import get_slot_at_door, list_conflicts, list_gates, list_roster
+from eventsys.checkin.rendering import answer_json, conflict_json
 from eventsys.checkin.rules import BATCH_MAX, CheckIn, ScanResult
 from eventsys.checkin.services import annul, check_in, create_gate, release_places, revoke_gate
 from eventsys.core.actor import Actor
@@ -51,6 +53,15 @@ def roster(slot: str) -> Response:
     ]
     counters = {"admitted": sum(is_admitted for _, is_admitted in rows), "expected": len(rows)}
     return jsonify(items=items, next=None, counters=counters)
+
+
+@bp.get("/slots/<slot>/conflicts")
+@requires(Permission.SEE_ROSTER)
+@bp.output(Conflicts)
+def conflicts(slot: str) -> Response:
+    """What gates let through while they were offline, and should not have."""
+    found = list_conflicts(get_slot_at_door(slot, current_actor()))
+    return jsonify(items=[conflict_json(conflict) for conflict in found], next=None)
 
 
 @bp.post("/slots/<slot>/release")
@@ -124,7 +135,7 @@ def take_back(scan: str) -> Response:
 
 @bp.post("/checkins/batch")
 @requires(Permission.CHECK_IN)
-@bp.input(CheckInIn, validation=False, arg_name="_body")
+@bp.input(HistoryIn, validation=False, arg_name="_body")
 @bp.output(Batch)
 def batch(_body: Any) -> Response:
     """Upload a gate's queued history. Each scan is judged at its own time; what cannot be read is `invalid`."""
@@ -144,7 +155,7 @@ def _judge_history(item: Any, actor: Actor) -> dict[str, Any]:
     """
     nonce = item.get("nonce") if isinstance(item, dict) and isinstance(item.get("nonce"), str) else None
     try:
-        command = _command(load(CheckInIn(), item), is_history=True)
+        command = _command(load(HistoryIn(), item), is_history=True)
         with unit_of_work():
             answer = check_in(command, actor=actor)
     except TooMany:
@@ -178,4 +189,5 @@ def _command(body: dict[str, Any], *, is_history: bool = False) -> CheckIn:
         override_reason=override or "",
         device=body["device"],
         is_history=is_history,
+        shown=body.get("shown"),
     )

@@ -63,6 +63,17 @@ class CheckInIn(Input):
     device = Text(DEVICE_MAX, load_default="")
 
 
+class HistoryIn(CheckInIn):
+    """One scan that a gate queued while it was offline."""
+
+    shown = Choice(
+        ScanResult,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "what the gate showed on its own; without it, it let the person through"},
+    )
+
+
 class PersonOut(Part):
     """Who stands there."""
 
@@ -146,3 +157,24 @@ class Released(Part):
     bookings = Listed(Text(), metadata={"description": "ids of the bookings that ended"})
     places_left = Whole()
     attendee_places_left = Whole(allow_none=True)
+
+
+class ConflictOut(Part):
+    """A scan let through that should not have been; of a duplicate `first_scan` is the admission that stands."""
+
+    scan = Text(metadata={"description": "id"})
+    result = Choice(ScanResult)
+    at = Instant()
+    gate = Text(allow_none=True)
+    device = Text()
+    code = Text(allow_none=True, metadata={"description": "what was read, of a code that names nobody"})
+    reason = Text(metadata={"description": "why it was let through, where a reason was given"})
+    attendee = Nested(PersonOut, allow_none=True)
+    first_scan = Nested(FirstScanOut, allow_none=True)
+
+
+class Conflicts(Part):
+    """The conflicts of a slot, by time."""
+
+    items = Listed(Nested(ConflictOut))
+    next = Text(allow_none=True)

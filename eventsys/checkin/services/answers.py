@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from eventsys.bookings.models import Attendee
-from eventsys.checkin.merge import Meaning, Reading, merge
 from eventsys.checkin.models import Scan
-from eventsys.checkin.queries import Counters, GateFacts, count_arrivals
+from eventsys.checkin.queries import Counters, GateFacts, count_arrivals, meaning_of
 from eventsys.checkin.rules import OPENS_BEFORE, ScanResult
 from eventsys.slots.models import Slot
 
@@ -35,21 +34,6 @@ class Answer:
     def opens_at(self) -> datetime | None:
         """From when the ticket's slot admits."""
         return self.slot.starts_at - OPENS_BEFORE if self.slot else None
-
-
-def meaning_of(scans: Sequence[Scan], *more: Reading) -> Meaning:
-    """What the scans of one ticket mean together with `more` that are not logged yet."""
-    return merge([*readings(scans), *more])
-
-
-def readings(scans: Sequence[Scan]) -> Iterable[Reading]:
-    """The scans of one ticket as the merge reads them; what took one back is told by that one."""
-    taken_back = {scan.annuls_id for scan in scans}
-    for scan in scans:
-        if scan.annuls_id is None:
-            shown = scan.shown or scan.result
-            is_taken_back = scan.id in taken_back
-            yield Reading(scan.nonce, scan.scanned_at, scan.direction, scan.result, shown, is_taken_back)
 
 
 def answer_of(row: Scan, attendee: Attendee, scans: Sequence[Scan], gate: GateFacts | None) -> Answer:

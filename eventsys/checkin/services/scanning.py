@@ -21,6 +21,7 @@ from eventsys.checkin.queries import (
     find_scans,
     lock_attendee_by_ticket,
     lock_attendee_by_typed_code,
+    meaning_of,
 )
 from eventsys.checkin.rules import (
     CLOCK_TOLERANCE,
@@ -35,7 +36,7 @@ from eventsys.checkin.rules import (
     judge,
     passing,
 )
-from eventsys.checkin.services.answers import Answer, answer_of, meaning_of
+from eventsys.checkin.services.answers import Answer, answer_of
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
 from eventsys.core.db import db

@@ -20,10 +20,11 @@ from eventsys.checkin.queries import (
     count_at_gate,
     get_gate,
     get_slot_at_door,
+    list_conflicts,
     list_gates,
     list_roster,
 )
-from eventsys.checkin.rendering import answer_json
+from eventsys.checkin.rendering import REASONS, answer_json
 from eventsys.checkin.rules import CLOCK_TOLERANCE, CheckIn
 from eventsys.checkin.services import Answer, annul, check_in, create_gate, revoke_gate
 from eventsys.checkin.views.blueprint import bp
@@ -148,7 +149,16 @@ def roster(public_id: str) -> str:
         expected=sum(group.party for group in groups),
         may_release=slot.format is SlotFormat.SESSION and is_allowed(actor, Permission.RELEASE_PLACES, slot.scope),
         enterprises_arrived=sum(group.arrived > 0 for group in groups),
+        conflicts=len(list_conflicts(slot)),
     )
+
+
+@bp.get("/slots/<public_id>/conflicts")
+@requires(Permission.SEE_ROSTER)
+def conflicts(public_id: str) -> str:
+    """What gates let through while they were offline, and should not have."""
+    slot = get_slot_at_door(public_id, current_actor())
+    return render_template("checkin/conflicts.html", slot=slot, conflicts=list_conflicts(slot), reasons=REASONS)
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from eventsys.bookings.models import PlannedVisit
 from eventsys.bookings.queries import list_visits_asked, phones_of
 from eventsys.bookings.queries.clashes import list_clashes_of
 from eventsys.bookings.rules import VisitAnswer
+from eventsys.checkin.queries import list_slots_in_conflict
 from eventsys.core.actor import Actor, Role
 from eventsys.core.clock import now
 from eventsys.core.permissions import Permission, is_allowed, may_somewhere
@@ -34,6 +35,8 @@ from eventsys.slots.queries.support import list_offered, list_support_wanted
 from eventsys.slots.rules import SlotState
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.locale import zone
+
+CONFLICTS_FOR = timedelta(days=14)  # after the start: who has not looked by then will not
 
 
 @bp.get("/desk")
@@ -72,6 +75,7 @@ def desk() -> str:
         offered=list_offered(answering),
         visits=_visits_asked(actor),
         collecting=_collecting(actor),
+        in_conflict=list_slots_in_conflict(actor, now() - CONFLICTS_FOR),
         departments=departments if sees_everything else [],
         overview=[(item, counts.get(item.id, SlotCounts())) for item in departments] if is_overview else [],
         settings_of=_department_to_set(departments, actor, chosen),

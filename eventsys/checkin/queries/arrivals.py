@@ -1,0 +1,122 @@
+"""Who is expected and who came."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy.orm import aliased, contains_eager
+
+from eventsys.bookings.models import Attendee, Booking
+from eventsys.bookings.rules import BookingState, TicketState
+from eventsys.checkin.models import Gate, Scan, gate_slots
+from eventsys.checkin.rules import ScanResult
+from eventsys.core.actor import Actor
+from eventsys.core.db import db
+from eventsys.core.errors import NotFound
+from eventsys.core.permissions import Permission, Scope, is_allowed
+from eventsys.directory.models import Enterprise
+from eventsys.slots.models import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """How many people are admitted and how many hold a ticket that counts."""
+
+    admitted: int
+    expected: int
+
+
+def count_at_gate(gate: Gate) -> Counters:
+    """How many are in and how many are expected, over the gate's slots."""
+    return count_arrivals(0, [slot.id for slot in gate.slots])[1]
+
+
+def is_admitted() -> ColumnElement[bool]:
+    """Of an attendee's row: an admission that nobody took back."""
+    scan = aliased(Scan)
+    return exists().where(scan.attendee_id == Attendee.id, *stands(scan))
+
+
+def stands(scan: type[Scan]) -> tuple[ColumnElement[bool], ...]:
+    """An entry with a good code at which the person was let in, and which nobody took back: where there is one, there
+    is an admission, whichever of them is the earliest (merge.py)."""
+    annulment = aliased(Scan)
+    is_good = scan.result.in_((ScanResult.ADMITTED, ScanResult.ALREADY_ADMITTED))
+    was_let_in = func.coalesce(scan.shown, scan.result) == ScanResult.ADMITTED
+    return is_good, was_let_in, ~exists().where(annulment.annuls_id == scan.id)
+
+
+def has_come() -> ColumnElement[bool]:
+    """Of a booking's row: somebody of it was admitted."""
+    return exists().where(Attendee.booking_id == Booking.id, is_admitted())
+
+
+@dataclass(frozen=True, slots=True)
+class AtDoor:
+    """Of a slot: enterprises with a confirmed booking, those of which somebody came, and how many people came."""
+
+    booked: int
+    arrived: int
+    people: int
+
+
+def count_at_door(slot_id: int) -> AtDoor:
+    """Who came to the slot, in numbers; one statement."""
+    people = select(func.count(Attendee.id)).where(Attendee.slot_id == slot_id, is_admitted()).scalar_subquery()
+    row = db.session.execute(
+        select(func.count(), func.count().filter(has_come()), people).where(
+            Booking.slot_id == slot_id, Booking.state == BookingState.CONFIRMED
+        )
+    ).one()
+    return AtDoor(*row)
+
+
+def count_arrivals(booking: int, slots: Collection[int]) -> tuple[int, Counters]:
+    """(people of the booking who arrived, counters over the slots); one statement."""
+    counts = (Attendee.state == TicketState.VALID, Booking.state == BookingState.CONFIRMED)
+    row = db.session.execute(
+        select(
+            func.count().filter(and_(Attendee.booking_id == booking, is_admitted())),
+            func.count().filter(and_(is_admitted(), Attendee.slot_id.in_(slots))),
+            func.count().filter(and_(*counts, Attendee.slot_id.in_(slots))),
+        )
+        .select_from(Attendee)
+        .join(Booking, Booking.id == Attendee.booking_id)
+        .where(Attendee.slot_id.in_(slots))
+    ).one()
+    return row[0], Counters(row[1], row[2])
+
+
+def list_roster(slot_id: int) -> Sequence[tuple[Attendee, bool]]:
+    """Everyone expected in the slot with whether they are admitted, by enterprise and name."""
+    rows = db.session.execute(
+        select(Attendee, is_admitted())
+        .join(Booking, Booking.id == Attendee.booking_id)
+        .join(Enterprise, Enterprise.id == Booking.enterprise_id)
+        .where(
+            Attendee.slot_id == slot_id,
+            Attendee.state == TicketState.VALID,
+            Booking.state == BookingState.CONFIRMED,
+        )
+        .options(contains_eager(Attendee.booking).contains_eager(Booking.enterprise))
+        .order_by(Enterprise.name, Attendee.name, Attendee.id)
+    )
+    return [(row[0], row[1]) for row in rows.unique()]
+
+
+def get_slot_at_door(public_id: str, actor: Actor, permission: Permission = Permission.SEE_ROSTER) -> Slot:
+    """The slot whose roster `actor` may see (or on which they have another permission): of their department, or served
+    by their gate; NotFound otherwise."""
+    slot = db.session.scalars(select(Slot).where(Slot.public_id == public_id)).one_or_none()
+    if slot is None:
+        raise NotFound()
+    scope = slot.scope
+    if actor.gate is not None and db.session.scalar(
+        select(gate_slots.c.slot_id).where(gate_slots.c.gate_id == actor.gate, gate_slots.c.slot_id == slot.id)
+    ):
+        scope = Scope(departments=scope.departments, gate=actor.gate)
+    if not is_allowed(actor, permission, scope):
+        raise NotFound()
+    return slot

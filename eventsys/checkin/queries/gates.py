@@ -1,0 +1,94 @@
+"""Gates, their tokens, and what they serve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, ScalarSelect, func, select, true
+from sqlalchemy.orm import selectinload
+
+from eventsys.checkin.models import Gate, Scan, gate_slots
+from eventsys.checkin.rules import TYPED_INPUT_MAX, TYPED_WINDOW, ScanResult
+from eventsys.core.actor import Actor, Channel, Role
+from eventsys.core.clock import now
+from eventsys.core.db import db
+from eventsys.core.errors import NotFound
+from eventsys.core.permissions import CHECKIN, Permission, Scope, is_allowed
+from eventsys.core.tokens import hash_token
+from eventsys.slots.models import Slot
+from eventsys.slots.queries import EVERYTHING
+
+GATE_TOKEN_PREFIX = "evg_"
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """A gate with the slots it serves (primary keys) and how many typed codes failed there lately."""
+
+    id: int
+    name: str
+    slots: frozenset[int]
+    scope: Scope
+    typed_failures: int
+
+
+def load_gate_actor(secret: str) -> Actor | None:
+    """The gate behind a gate's token; one statement."""
+    gate = db.session.execute(
+        select(Gate.id, Gate.name).where(Gate.token_hash == hash_token(secret), Gate.revoked_at.is_(None))
+    ).one_or_none()
+    if gate is None:
+        return None
+    return Actor(name=gate.name, gate=gate.id, channel=Channel.GATE, scopes=frozenset({CHECKIN}))
+
+
+def find_gate(*, key: int | None = None, public_id: str | None = None) -> GateFacts | None:
+    """A gate that is not revoked, by primary key or public id; one statement."""
+    wanted = Gate.id == key if key is not None else Gate.public_id == public_id
+    rows = db.session.execute(
+        select(Gate.id, Gate.name, Slot.id.label("slot"), Slot.department_id, _typed_failures().label("failures"))
+        .outerjoin(gate_slots, gate_slots.c.gate_id == Gate.id)
+        .outerjoin(Slot, Slot.id == gate_slots.c.slot_id)
+        .where(wanted, Gate.revoked_at.is_(None))
+    ).all()
+    if not rows:
+        return None
+    departments = frozenset(row.department_id for row in rows if row.slot is not None)
+    slots = frozenset(row.slot for row in rows if row.slot is not None)
+    return GateFacts(rows[0].id, rows[0].name, slots, Scope(departments=departments, gate=rows[0].id), rows[0].failures)
+
+
+def list_gates(actor: Actor) -> Sequence[Gate]:
+    """The gates that serve a slot of the actor's departments (or their own gate), newest first."""
+    mine: ColumnElement[bool] = true()
+    departments = actor.departments(Role.CLERK, Role.STEWARD)
+    if actor.gate is not None:
+        mine = Gate.id == actor.gate
+    elif departments and not actor.has(*EVERYTHING):
+        mine = Gate.slots.any(Slot.department_id.in_(departments))
+    query = select(Gate).where(mine, Gate.revoked_at.is_(None)).options(selectinload(Gate.slots))
+    return db.session.scalars(query.order_by(Gate.id.desc()).limit(200)).all()
+
+
+def get_gate(public_id: str, actor: Actor, permission: Permission) -> Gate:
+    """A live gate with its slots, at which `actor` has `permission`; NotFound otherwise."""
+    query = select(Gate).where(Gate.public_id == public_id, Gate.revoked_at.is_(None))
+    gate = db.session.scalars(query.options(selectinload(Gate.slots).joinedload(Slot.place))).one_or_none()
+    if gate is None or not is_allowed(actor, permission, gate.scope):
+        raise NotFound()
+    return gate
+
+
+def _typed_failures() -> ScalarSelect[int]:
+    """Of a gate's row: how many typed codes failed there within the window of the brake."""
+    return (
+        select(func.count())
+        .where(
+            Scan.gate_id == Gate.id,
+            Scan.result == ScanResult.UNKNOWN,
+            Scan.received_at > now() - TYPED_WINDOW,
+            func.length(Scan.code) <= TYPED_INPUT_MAX,
+        )
+        .scalar_subquery()
+    )
