@@ -17,7 +17,7 @@ from eventsys.api.blueprint import init_api
 from eventsys.bookings.views import bp as bookings
 from eventsys.calendars.views.feeds import bp as feeds
 from eventsys.calendars.views.links import bp as calendars
-from eventsys.checkin.queries import GATE_TOKEN_PREFIX, load_gate_actor
+from eventsys.checkin.queries import DEVICE_TOKEN_PREFIX, GATE_TOKEN_PREFIX, load_device_actor, load_gate_actor
 from eventsys.checkin.views import bp as checkin
 from eventsys.config import MAX_BODY, Config, load_config
 from eventsys.core.actor import Actor
@@ -146,4 +146,6 @@ def _beside_or_within(name: str) -> Path:
 
 
 def _load_by_token(secret: str) -> Actor | None:
-    return load_gate_actor(secret) if secret.startswith(GATE_TOKEN_PREFIX) else load_token_actor(secret)
+    if secret.startswith(GATE_TOKEN_PREFIX):
+        return load_gate_actor(secret)
+    return load_device_actor(secret) if secret.startswith(DEVICE_TOKEN_PREFIX) else load_token_actor(secret)

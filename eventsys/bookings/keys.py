@@ -66,6 +66,11 @@ def public_key(key_id: int) -> Ed25519PublicKey | None:
     return private.public_key() if private else None
 
 
+def public_keys() -> dict[int, bytes]:
+    """Every public key by its id, as 32 raw bytes: what a gate needs to judge codes without a network."""
+    return {key_id: key.public_key().public_bytes_raw() for key_id, key in _keys()[1].items()}
+
+
 def _find(key_id: int) -> Ed25519PrivateKey | None:
     """The key, None when there is none: one that another process made a moment ago is read."""
     found = _keys()[1].get(key_id)

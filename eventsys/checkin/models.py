@@ -6,7 +6,15 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eventsys.bookings.models import Attendee
-from eventsys.checkin.rules import CODE_MAX, GATE_NAME_MAX, NONCE_MAX, REASON_MAX, Direction, ScanResult
+from eventsys.checkin.rules import (
+    CODE_MAX,
+    DEVICE_NAME_MAX,
+    GATE_NAME_MAX,
+    NONCE_MAX,
+    REASON_MAX,
+    Direction,
+    ScanResult,
+)
 from eventsys.core.db import Base, Model
 from eventsys.core.permissions import Scope
 from eventsys.core.types import BigId, CreatedAt, Id, Instant, MaybeInstant, PublicId, text_enum
@@ -39,6 +47,43 @@ class Gate(Model):
     def scope(self) -> Scope:
         """Whose it is: the departments whose slots it serves."""
         return Scope(departments=frozenset(slot.department_id for slot in self.slots), gate=self.id)
+
+
+class GatePairing(Model):
+    """A link that makes a phone a device of a gate, for as long as it lasts; what such a device may do is told here."""
+
+    __tablename__ = "gate_pairings"
+
+    id: Mapped[Id]
+    gate_id: Mapped[int] = mapped_column(BigId, ForeignKey("gates.id", ondelete="CASCADE"), index=True)
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    may_override: Mapped[bool]
+    may_search: Mapped[bool]
+    created_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"))
+    created_at: Mapped[CreatedAt]
+    ends_at: Mapped[Instant]
+
+    gate: Mapped[Gate] = relationship()
+
+
+class GateDevice(Model):
+    """A phone or tablet at a gate. Its token checks in there, also what it queued without a network, until it is taken
+    out; an override or a search by name only where it was paired for it."""
+
+    __tablename__ = "gate_devices"
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    gate_id: Mapped[int] = mapped_column(BigId, ForeignKey("gates.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(DEVICE_NAME_MAX))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    may_override: Mapped[bool]
+    may_search: Mapped[bool]
+    paired_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"))
+    created_at: Mapped[CreatedAt]
+    revoked_at: Mapped[MaybeInstant]
+
+    gate: Mapped[Gate] = relationship()
 
 
 class Scan(Model):

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from eventsys.checkin.models import Scan
-from eventsys.checkin.queries import Conflict
-from eventsys.checkin.rules import ScanResult
+from eventsys.bookings.keys import public_keys
+from eventsys.bookings.models import Attendee
+from eventsys.checkin.models import Gate, Scan
+from eventsys.checkin.queries import Conflict, OfflineRoster
+from eventsys.checkin.queries.offline import OfflineTicket
+from eventsys.checkin.rules import OPENS_BEFORE, ScanResult
 from eventsys.checkin.services import Answer
+from eventsys.core.actor import Actor
+from eventsys.core.clock import now
+from eventsys.core.permissions import GATE_OVERRIDE, GATE_SEARCH
 from eventsys.slots.models import Slot
 from eventsys.web.locale import format_moment
 from eventsys.web.rfc3339 import format_instant
@@ -118,3 +125,42 @@ def _slot_json(slot: Slot) -> dict[str, Any]:
 
 def _place(slot: Slot) -> str:
     return " ".join(filter(None, [slot.place.name if slot.place else "", slot.place_text]))
+
+
+def found_json(attendee: Attendee, is_here: bool) -> dict[str, Any]:
+    """`{name, enterprise, typed_code, is_admitted}` of somebody who is expected."""
+    enterprise = attendee.booking.enterprise.name
+    return {
+        "name": attendee.name,
+        "enterprise": enterprise,
+        "typed_code": attendee.typed_code,
+        "is_admitted": is_here,
+    }
+
+
+def offline_json(gate: Gate, actor: Actor, roster: OfflineRoster) -> dict[str, Any]:
+    """What a gate keeps to judge codes without a network (the schema says what is what)."""
+    scopes = actor.scopes or ()
+    return {
+        "gate": {"id": gate.public_id, "name": gate.name},
+        "now": format_instant(now()),
+        "may": [name for name, scope in (("override", GATE_OVERRIDE), ("search", GATE_SEARCH)) if scope in scopes],
+        "keys": {str(key_id): base64.b64encode(raw).decode() for key_id, raw in public_keys().items()},
+        "slots": [
+            _slot_json(slot) | {"opens_at": format_instant(slot.starts_at - OPENS_BEFORE)} for slot in roster.slots
+        ],
+        "parties": roster.parties,
+        "tickets": [_ticket_json(ticket) for ticket in roster.tickets],
+    }
+
+
+def _ticket_json(ticket: OfflineTicket) -> dict[str, Any]:
+    admission = ticket.admission
+    return {
+        "id": ticket.id,
+        "slot": ticket.slot,
+        "booking": ticket.booking,
+        "state": ticket.state,
+        "sealed": ticket.sealed,
+        "admission": _first_json(admission) | {"is_inside": ticket.is_inside} if admission else None,
+    }

@@ -16,6 +16,13 @@ NONCE_MAX = 64
 CODE_MAX = 400
 REASON_MAX = 200
 GATE_NAME_MAX = 60
+DEVICE_NAME_MAX = 60
+DEVICES_MAX = 50  # at one gate
+PAIRING_FOR = timedelta(hours=12)
+HISTORY_FOR = timedelta(days=2)  # after a gate closed, its devices may still send what they had queued
+SEARCH_MIN = 2  # letters of a name
+SEARCHES_A_MINUTE = 20
+FOUND_MAX = 20
 BATCH_MAX = 500
 TYPED_FAILURES_A_MINUTE = 10
 TYPED_WINDOW = timedelta(minutes=1)

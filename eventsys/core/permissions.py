@@ -52,6 +52,7 @@ class Permission(StrEnum):
     MANAGE_GATES = "manage_gates"
     CHECK_IN = "check_in"
     OVERRIDE_CHECK_IN = "override_check_in"
+    SEARCH_ATTENDEES = "search_attendees"
     RELEASE_PLACES = "release_places"
     SEE_FEED = "see_feed"
 
@@ -59,6 +60,8 @@ class Permission(StrEnum):
 DIRECTORY_READ, SLOTS_READ, SLOTS_WRITE = "directory:read", "slots:read", "slots:write"
 BOOKINGS_READ, BOOKINGS_WRITE, CHECKIN = "bookings:read", "bookings:write", "checkin"
 TOKEN_SCOPES = (DIRECTORY_READ, SLOTS_READ, SLOTS_WRITE, BOOKINGS_READ, BOOKINGS_WRITE, CHECKIN)
+# What the token of a gate or of one of its devices may beyond checking in.
+GATE_ROSTER, GATE_OVERRIDE, GATE_SEARCH = "gate:roster", "gate:override", "gate:search"
 SIGNED_IN_ONLY = ""  # no token can do it
 
 Predicate = Callable[[Actor, Scope], bool]
@@ -90,6 +93,11 @@ def _any(*predicates: Predicate) -> Predicate:
 
 def _gate(actor: Actor, scope: Scope) -> bool:
     return actor.gate is not None and actor.gate == scope.gate
+
+
+def _gate_with(scope_name: str) -> Predicate:
+    """The object's gate or a device of it, if its token was given `scope_name`."""
+    return lambda actor, scope: _gate(actor, scope) and scope_name in (actor.scopes or ())
 
 
 _clerk = _staff_of((Role.CLERK,), Role.COORDINATOR)
@@ -134,10 +142,11 @@ TABLE: Mapping[Permission, tuple[str, Predicate]] = {
         _any(_contact, _staff_of((Role.CLERK,), Role.COORDINATOR, Role.AUDITOR)),
     ),
     Permission.ANSWER_VISIT_REQUEST: (SIGNED_IN_ONLY, _clerk),
-    Permission.SEE_ROSTER: (CHECKIN, _any(_reader, _gate)),
+    Permission.SEE_ROSTER: (CHECKIN, _any(_reader, _gate_with(GATE_ROSTER))),
     Permission.MANAGE_GATES: (CHECKIN, _steward),
     Permission.CHECK_IN: (CHECKIN, _any(_steward, _gate)),
-    Permission.OVERRIDE_CHECK_IN: (CHECKIN, _clerk),
+    Permission.OVERRIDE_CHECK_IN: (CHECKIN, _any(_clerk, _gate_with(GATE_OVERRIDE))),
+    Permission.SEARCH_ATTENDEES: (CHECKIN, _any(_steward, _gate_with(GATE_SEARCH))),
     Permission.RELEASE_PLACES: (CHECKIN, _steward),
     Permission.SEE_FEED: (SIGNED_IN_ONLY, _any(_contact, _reader)),
 }

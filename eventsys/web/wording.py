@@ -32,6 +32,7 @@ SENTENCES: dict[str, Any] = {
     # text
     "required": _l("Please fill this in."),
     "too_long": _l("At most %(limit)s characters; this has %(length)s."),
+    "too_short": _l("At least %(minimum)s characters, please."),
     "one_line_only": _l("One line only, please."),
     "control_characters": _l("This holds characters that cannot be stored. Type it anew."),
     "out_of_range": _l("Must lie between %(minimum)s and %(maximum)s."),
@@ -97,6 +98,7 @@ SENTENCES: dict[str, Any] = {
     "line_names_several": _l("Line %(line)s: several enterprises are called “%(text)s”. Use the credit code."),
     "unknown_department": _l("There is no such department."),
     "unknown_service": _l("There is no such service of these departments."),
+    "too_many_devices": _l("At most %(limit)s devices at one check-in point. Take out those that are not used."),
     "unknown_place": _l("There is no such place."),
     "unknown_park": _l("There is no such park."),
     "unknown_enterprise": _l("There is no such enterprise."),

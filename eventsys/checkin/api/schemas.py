@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
+from eventsys.accounts.rules import NAME_MAX
 from eventsys.checkin.rules import (
     CODE_MAX,
     GATE_NAME_MAX,
@@ -177,4 +178,79 @@ class Conflicts(Part):
     """The conflicts of a slot, by time."""
 
     items = Listed(Nested(ConflictOut))
+    next = Text(allow_none=True)
+
+
+class OwnSlotOut(ScannedSlotOut):
+    """A slot that the gate serves, and from when its codes are good there."""
+
+    opens_at = Instant()
+
+
+class OwnGateOut(Part):
+    """The gate of the token."""
+
+    id = Text()
+    name = Text()
+
+
+class AdmissionOut(Part):
+    """The admission that stands, and whether the person is still inside."""
+
+    at = Instant()
+    gate = Text(allow_none=True)
+    device = Text()
+    is_inside = fields.Boolean()
+
+
+class OfflineTicketOut(Part):
+    """A ticket without a name; `slot` and `booking` are places in the lists beside."""
+
+    id = Text()
+    slot = Whole()
+    booking = Whole()
+    state = Text(metadata={"enum": ["valid", "revoked", "cancelled", "not_confirmed"]})
+    sealed = Text(
+        metadata={
+            "description": "base64 of a 12 byte nonce and [name, enterprise] as JSON under AES-256-GCM (additional "
+            "data: the 8 bytes of the ticket's id); key: HKDF-SHA256 of the code's 64 byte signature, salt: the "
+            "ticket's id, info: eventsys-roster"
+        }
+    )
+    admission = Nested(AdmissionOut, allow_none=True)
+
+
+class OfflineRosterOut(Part):
+    """What a gate needs to judge codes without a network."""
+
+    gate = Nested(OwnGateOut)
+    now = Instant(metadata={"description": "the server's clock"})
+    may = Listed(Text(), metadata={"description": "`override`, `search`"})
+    keys = fields.Dict(
+        fields.String(), fields.String(), metadata={"description": "Ed25519 public keys in base64, by id"}
+    )
+    slots = Listed(Nested(OwnSlotOut))
+    parties = Listed(Whole(), metadata={"description": "how many people each booking is for"})
+    tickets = Listed(Nested(OfflineTicketOut))
+
+
+class SearchIn(Input):
+    """Two letters or more of a name, or of an enterprise's."""
+
+    q = Text(NAME_MAX, required=True)
+
+
+class FoundOut(Part):
+    """Somebody who is expected; the code counts at this gate."""
+
+    name = Text()
+    enterprise = Text()
+    typed_code = Text()
+    is_admitted = fields.Boolean()
+
+
+class Found(Part):
+    """The first who match, by enterprise and name."""
+
+    items = Listed(Nested(FoundOut))
     next = Text(allow_none=True)

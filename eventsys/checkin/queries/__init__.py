@@ -6,6 +6,7 @@ from eventsys.checkin.queries.arrivals import (
     count_arrivals,
     count_at_door,
     count_at_gate,
+    find_expected,
     get_slot_at_door,
     has_come,
     is_admitted,
@@ -13,6 +14,7 @@ from eventsys.checkin.queries.arrivals import (
     stands,
 )
 from eventsys.checkin.queries.conflicts import Conflict, list_conflicts, list_slots_in_conflict
+from eventsys.checkin.queries.devices import DEVICE_TOKEN_PREFIX, find_pairing, list_devices, load_device_actor
 from eventsys.checkin.queries.gates import (
     GATE_TOKEN_PREFIX,
     GateFacts,
@@ -22,6 +24,7 @@ from eventsys.checkin.queries.gates import (
     load_gate_actor,
 )
 from eventsys.checkin.queries.missing import list_missing, list_slots_missed, lock_attendees
+from eventsys.checkin.queries.offline import OfflineRoster, get_own_gate, offline_roster, roster_revision
 from eventsys.checkin.queries.scans import (
     find_scans,
     lock_attendee_by_ticket,
@@ -31,31 +34,40 @@ from eventsys.checkin.queries.scans import (
 )
 
 __all__ = [
+    "DEVICE_TOKEN_PREFIX",
     "GATE_TOKEN_PREFIX",
     "AtDoor",
     "Conflict",
     "Counters",
     "GateFacts",
+    "OfflineRoster",
     "count_arrivals",
     "count_at_door",
     "count_at_gate",
+    "find_expected",
     "find_gate",
+    "find_pairing",
     "find_scans",
     "get_gate",
+    "get_own_gate",
     "get_slot_at_door",
     "has_come",
     "is_admitted",
     "list_conflicts",
+    "list_devices",
     "list_gates",
     "list_missing",
     "list_roster",
     "list_slots_in_conflict",
     "list_slots_missed",
+    "load_device_actor",
     "load_gate_actor",
     "lock_attendee_by_ticket",
     "lock_attendee_by_typed_code",
     "lock_attendees",
     "lock_scan",
     "meaning_of",
+    "offline_roster",
+    "roster_revision",
     "stands",
 ]

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from eventsys.bookings.models import Attendee, Booking
 from eventsys.bookings.rules import BookingState, TicketState
 from eventsys.checkin.models import Gate, Scan, gate_slots
-from eventsys.checkin.rules import ScanResult
+from eventsys.checkin.rules import FOUND_MAX, ScanResult
 from eventsys.core.actor import Actor
 from eventsys.core.db import db
 from eventsys.core.errors import NotFound
 from eventsys.core.permissions import Permission, Scope, is_allowed
+from eventsys.core.text import fold
 from eventsys.directory.models import Enterprise
 from eventsys.slots.models import Slot
 
@@ -91,19 +92,28 @@ def count_arrivals(booking: int, slots: Collection[int]) -> tuple[int, Counters]
 
 def list_roster(slot_id: int) -> Sequence[tuple[Attendee, bool]]:
     """Everyone expected in the slot with whether they are admitted, by enterprise and name."""
-    rows = db.session.execute(
+    rows = db.session.execute(_expected().where(Attendee.slot_id == slot_id))
+    return [(row[0], row[1]) for row in rows.unique()]
+
+
+def find_expected(text: str, slots: Collection[int]) -> Sequence[tuple[Attendee, bool]]:
+    """Who is expected in one of the slots (primary keys) and has `text` in the name or in the enterprise's (its pinyin
+    too), with whether they are admitted; the first of them by enterprise and name."""
+    name = func.lower(Attendee.name).contains(text.lower(), autoescape=True)
+    enterprise = Enterprise.search_text.contains(fold(text), autoescape=True)
+    query = _expected().where(Attendee.slot_id.in_(slots), or_(name, enterprise)).limit(FOUND_MAX)
+    return [(row[0], row[1]) for row in db.session.execute(query).unique()]
+
+
+def _expected() -> Select[Attendee, bool]:
+    return (
         select(Attendee, is_admitted())
         .join(Booking, Booking.id == Attendee.booking_id)
         .join(Enterprise, Enterprise.id == Booking.enterprise_id)
-        .where(
-            Attendee.slot_id == slot_id,
-            Attendee.state == TicketState.VALID,
-            Booking.state == BookingState.CONFIRMED,
-        )
+        .where(Attendee.state == TicketState.VALID, Booking.state == BookingState.CONFIRMED)
         .options(contains_eager(Attendee.booking).contains_eager(Booking.enterprise))
         .order_by(Enterprise.name, Attendee.name, Attendee.id)
     )
-    return [(row[0], row[1]) for row in rows.unique()]
 
 
 def get_slot_at_door(public_id: str, actor: Actor, permission: Permission = Permission.SEE_ROSTER) -> Slot:
@@ -114,7 +124,9 @@ def get_slot_at_door(public_id: str, actor: Actor, permission: Permission = Perm
         raise NotFound()
     scope = slot.scope
     if actor.gate is not None and db.session.scalar(
-        select(gate_slots.c.slot_id).where(gate_slots.c.gate_id == actor.gate, gate_slots.c.slot_id == slot.id)
+        select(Gate.id)
+        .join(gate_slots, gate_slots.c.gate_id == Gate.id)
+        .where(Gate.id == actor.gate, Gate.revoked_at.is_(None), gate_slots.c.slot_id == slot.id)
     ):
         scope = Scope(departments=scope.departments, gate=actor.gate)
     if not is_allowed(actor, permission, scope):

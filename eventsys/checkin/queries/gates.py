@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, ScalarSelect, func, select, true
 from sqlalchemy.orm import selectinload
@@ -14,7 +15,7 @@ from eventsys.core.actor import Actor, Channel, Role
 from eventsys.core.clock import now
 from eventsys.core.db import db
 from eventsys.core.errors import NotFound
-from eventsys.core.permissions import CHECKIN, Permission, Scope, is_allowed
+from eventsys.core.permissions import CHECKIN, GATE_ROSTER, Permission, Scope, is_allowed
 from eventsys.core.tokens import hash_token
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import EVERYTHING
@@ -24,13 +25,14 @@ GATE_TOKEN_PREFIX = "evg_"
 
 @dataclass(frozen=True, slots=True)
 class GateFacts:
-    """A gate with the slots it serves (primary keys) and how many typed codes failed there lately."""
+    """A gate with the slots it serves (primary keys), how many typed codes failed there lately, and when it closed."""
 
     id: int
     name: str
     slots: frozenset[int]
     scope: Scope
     typed_failures: int
+    revoked_at: datetime | None = None
 
 
 def load_gate_actor(secret: str) -> Actor | None:
@@ -40,23 +42,31 @@ def load_gate_actor(secret: str) -> Actor | None:
     ).one_or_none()
     if gate is None:
         return None
-    return Actor(name=gate.name, gate=gate.id, channel=Channel.GATE, scopes=frozenset({CHECKIN}))
+    return Actor(name=gate.name, gate=gate.id, channel=Channel.GATE, scopes=frozenset({CHECKIN, GATE_ROSTER}))
 
 
 def find_gate(*, key: int | None = None, public_id: str | None = None) -> GateFacts | None:
-    """A gate that is not revoked, by primary key or public id; one statement."""
+    """A gate by primary key or public id, closed or not; one statement."""
     wanted = Gate.id == key if key is not None else Gate.public_id == public_id
     rows = db.session.execute(
-        select(Gate.id, Gate.name, Slot.id.label("slot"), Slot.department_id, _typed_failures().label("failures"))
+        select(
+            Gate.id,
+            Gate.name,
+            Gate.revoked_at,
+            Slot.id.label("slot"),
+            Slot.department_id,
+            _typed_failures().label("failures"),
+        )
         .outerjoin(gate_slots, gate_slots.c.gate_id == Gate.id)
         .outerjoin(Slot, Slot.id == gate_slots.c.slot_id)
-        .where(wanted, Gate.revoked_at.is_(None))
+        .where(wanted)
     ).all()
     if not rows:
         return None
     departments = frozenset(row.department_id for row in rows if row.slot is not None)
     slots = frozenset(row.slot for row in rows if row.slot is not None)
-    return GateFacts(rows[0].id, rows[0].name, slots, Scope(departments=departments, gate=rows[0].id), rows[0].failures)
+    scope = Scope(departments=departments, gate=rows[0].id)
+    return GateFacts(rows[0].id, rows[0].name, slots, scope, rows[0].failures, rows[0].revoked_at)
 
 
 def list_gates(actor: Actor) -> Sequence[Gate]:

@@ -3,10 +3,12 @@
 from eventsys.checkin.rules import CheckIn, Direction
 from eventsys.checkin.services.annulling import annul
 from eventsys.checkin.services.answers import Answer
+from eventsys.checkin.services.devices import offer_pairing, pair_device, revoke_device
 from eventsys.checkin.services.gates import GATE_SLOTS_MAX, create_gate, revoke_gate
 from eventsys.checkin.services.no_shows import record_missing
 from eventsys.checkin.services.releasing import release_at, release_places
 from eventsys.checkin.services.scanning import check_in
+from eventsys.checkin.services.searching import search_attendees
 
 __all__ = [
     "GATE_SLOTS_MAX",
@@ -16,8 +18,12 @@ __all__ = [
     "annul",
     "check_in",
     "create_gate",
+    "offer_pairing",
+    "pair_device",
     "record_missing",
     "release_at",
     "release_places",
+    "revoke_device",
     "revoke_gate",
+    "search_attendees",
 ]

@@ -56,7 +56,7 @@ def check_in(command: CheckIn, *, actor: Actor) -> Answer:
     """
     command = _cleaned(command)
     at = _judged_at(command)
-    gate = _gate_of(command, actor)
+    gate = _gate_of(command, at, actor)
     fault, attendee, typed = _find(command, gate)
     if gate is None and attendee is not None:
         _authorize(actor, attendee.booking.slot.scope)
@@ -91,14 +91,14 @@ def _judged_at(command: CheckIn) -> datetime:
     return min(at, now() + CLOCK_TOLERANCE)
 
 
-def _gate_of(command: CheckIn, actor: Actor) -> GateFacts | None:
-    """The gate of the token or the one named, which the actor may use."""
+def _gate_of(command: CheckIn, at: datetime, actor: Actor) -> GateFacts | None:
+    """The gate of the token or the one named, which the actor may use; a closed one only for what it queued before."""
     if actor.gate is None and not command.gate:
         return None
     gate = find_gate(key=actor.gate) if actor.gate is not None else find_gate(public_id=command.gate)
-    if gate is None:
+    if gate is None or not is_allowed(actor, Permission.CHECK_IN, gate.scope):
         raise Invalid("unknown_gate", field="gate")
-    if not is_allowed(actor, Permission.CHECK_IN, gate.scope):
+    if gate.revoked_at is not None and not (command.is_history and at < gate.revoked_at):
         raise Invalid("unknown_gate", field="gate")
     return gate
 
@@ -155,7 +155,7 @@ def _log(
         ends_at=slot.ends_at,
         is_gates_slot=gate is None or slot.id in gate.slots,
     )
-    verdict = judge(facts, at, command.direction, override=_overrides(command, slot, actor))
+    verdict = judge(facts, at, command.direction, override=_overrides(command, gate, slot, actor))
     meaning = meaning_of(scans, Reading(command.nonce, at, command.direction, verdict, command.shown))
     result = meaning.results[command.nonce]
     code = typed_code(command.code) or bare_code(command.code)
@@ -170,14 +170,15 @@ def _is_before(at: datetime, ended_at: datetime | None) -> bool:
     return ended_at is not None and at < ended_at
 
 
-def _overrides(command: CheckIn, slot: Slot, actor: Actor) -> bool:
+def _overrides(command: CheckIn, gate: GateFacts | None, slot: Slot, actor: Actor) -> bool:
     """Whether the reason given lets in what time or state would refuse. History by who may not is kept without it."""
     if not command.override_reason:
         return False
+    scope = replace(slot.scope, gate=gate.id if gate and slot.id in gate.slots else None)
     if not command.is_history:
-        authorize(actor, Permission.OVERRIDE_CHECK_IN, slot.scope)
+        authorize(actor, Permission.OVERRIDE_CHECK_IN, scope)
         return True
-    return is_allowed(actor, Permission.OVERRIDE_CHECK_IN, slot.scope)
+    return is_allowed(actor, Permission.OVERRIDE_CHECK_IN, scope)
 
 
 def _add_scan(
