@@ -24,6 +24,8 @@ const entries = {
   "gate.css": "css/gate.css",
   "gate.js": "js/gate.js",
   "gate-decoder.js": "js/gate/decoder.js",
+  "gate-pair.js": "js/gate-pair.js",
+  "gate-worker.js": "js/gate/sw.js",
 };
 
 // Bootstrap 5 still speaks the older Sass dialect; its warnings are not ours to act on.

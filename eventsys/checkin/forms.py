@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, SelectMultipleField, StringField
+from wtforms import BooleanField, Field, SelectMultipleField, StringField
 from wtforms.validators import ValidationError
 
 from eventsys.slots.models import Slot
@@ -37,3 +37,17 @@ class GateForm(Form):
         self.slots.choices = [
             (slot.public_id, f"{format_span(slot.starts_at, slot.ends_at)} · {local_name(slot)}") for slot in slots
         ]
+
+
+class PairingForm(Form):
+    """A link for phones at a gate, and what they may do."""
+
+    may_search = BooleanField(_l("They may find people by name"))
+    may_override = BooleanField(_l("They may let people in with a reason"))
+    here = BooleanField()
+
+
+class DeviceForm(Form):
+    """How a phone is called at its gate."""
+
+    name = StringField(_l("Name of this phone"), [_Filled()])

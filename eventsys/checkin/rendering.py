@@ -61,6 +61,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     return {
         "scan": answer.scan.public_id if answer.scan else None,
         "result": answer.result.value,
+        "shown": answer.scan.shown.value if answer.scan and answer.scan.shown else None,
         "message": message_of(answer),
         "attendee": {"name": attendee.name, "enterprise": enterprise} if attendee else None,
         "arrived": answer.arrived,
@@ -107,6 +108,11 @@ def message_of(answer: Answer) -> str:
     }
 
 
+def gate_messages() -> dict[str, str]:
+    """The sentence of each result with its gaps, for a gate that judges without us, in the language of the request."""
+    return {result.value: str(text) for result, text in MESSAGES.items()}
+
+
 def _earlier(answer: Answer) -> Scan | None:
     """The admission that stands, unless it is this very scan (a repeated request)."""
     first, scan = answer.first, answer.scan
@@ -149,6 +155,7 @@ def offline_json(gate: Gate, actor: Actor, roster: OfflineRoster) -> dict[str, A
         "slots": [
             _slot_json(slot) | {"opens_at": format_instant(slot.starts_at - OPENS_BEFORE)} for slot in roster.slots
         ],
+        "has_check_characters": roster.has_check_characters,
         "parties": roster.parties,
         "tickets": [_ticket_json(ticket) for ticket in roster.tickets],
     }

@@ -1,6 +1,7 @@
 """The ticket's code: layout, signature, and that nothing altered passes."""
 
 import base64
+from itertools import product
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
@@ -12,6 +13,7 @@ from eventsys.bookings.tickets import (
     TYPED_ALPHABET,
     CodeFault,
     TicketCode,
+    has_check_character,
     new_typed_code,
     sign,
     typed_code,
@@ -81,3 +83,12 @@ def test_public_ids_go_there_and_back():
     for _ in range(100):
         public_id = new_public_id()
         assert id_from_bytes(id_to_bytes(public_id)) == public_id
+
+
+def test_a_typed_codes_last_character_tells_every_slip_of_one_finger():
+    for _ in range(200):
+        code = new_typed_code()
+        assert has_check_character(code)
+        for place, other in product(range(6), TYPED_ALPHABET):
+            if other != code[place]:
+                assert not has_check_character(code[:place] + other + code[place + 1 :])

@@ -29,7 +29,8 @@ from eventsys.bookings.services.rescheduling import DAY_OFF, TAKEN
 from eventsys.calendars.rules import NewFeedLink
 from eventsys.calendars.services import create_feed_link
 from eventsys.checkin.rules import CheckIn
-from eventsys.checkin.services import check_in
+from eventsys.checkin.services import check_in, offer_pairing, pair_device
+from eventsys.core.actor import ANYBODY
 from eventsys.core.clock import now
 from eventsys.core.db import Base, db, unit_of_work
 from eventsys.core.tokens import hash_token
@@ -91,6 +92,7 @@ KINDS = (
     (r"/bookings/<", "booking"),
     (r"/requests/<", "request"),
     (r"/(desk/)?editions/<", "edition"),
+    (r"/gate/open/<", "secret"),
     (r"/gates/<", "gate"),
     (r"/checkins/<", "scan"),
     (r"/devices/<", "device"),
@@ -109,6 +111,8 @@ def kind_of(rule: Rule, name: str) -> str:
         return "document"
     if name == "department":
         return "department"
+    if name == "phone":
+        return "phone"
     if name == "scan_id":
         return "scan"
     for pattern, kind in KINDS:
@@ -136,6 +140,8 @@ def build_world(app: APIFlask) -> World:
     booking, later_booking = make_booking(slot, names=("王一", "李二")), make_booking(later)
     gate, _token = make_gate(slot)
     with unit_of_work():
+        _pairing, secret = offer_pairing(gate.public_id, may_override=False, may_search=True, actor=cast.STEWARD.actor)
+        phone, _token = pair_device(secret, "手机", actor=ANYBODY)
         answer = check_in(
             CheckIn(code_for(booking), "nonce-of-the-world", gate=gate.public_id), actor=cast.STEWARD.actor
         )
@@ -191,6 +197,7 @@ def build_world(app: APIFlask) -> World:
             "change": [change],
             "template": [template.public_id],
             "gate": [gate.public_id],
+            "phone": [phone.public_id],
             "scan": [answer.scan.public_id],
             "feed_link": [link.public_id],
             "device": [device.public_id],

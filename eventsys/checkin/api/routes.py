@@ -166,7 +166,7 @@ def _judge_history(item: Any, actor: Actor) -> dict[str, Any]:
 
 
 def _invalid(refused: Refusal) -> dict[str, Any]:
-    nothing = dict.fromkeys(("scan", "attendee", "first_scan", "slot", "counters"))
+    nothing = dict.fromkeys(("scan", "shown", "attendee", "first_scan", "slot", "counters"))
     return {
         **nothing,
         "result": ScanResult.INVALID.value,

@@ -112,6 +112,9 @@ class AnswerOut(Part):
 
     scan = Text(allow_none=True, metadata={"description": "id, by which it can be annulled"})
     result = Choice(ScanResult)
+    shown = Choice(
+        ScanResult, allow_none=True, metadata={"description": "what an offline gate showed; null if we judged it first"}
+    )
     message = Text()
     attendee = Nested(PersonOut, allow_none=True)
     arrived = Whole()
@@ -230,6 +233,9 @@ class OfflineRosterOut(Part):
         fields.String(), fields.String(), metadata={"description": "Ed25519 public keys in base64, by id"}
     )
     slots = Listed(Nested(OwnSlotOut))
+    has_check_characters = fields.Boolean(
+        metadata={"description": "whether a typed code whose last character does not check the others is mistyped"}
+    )
     parties = Listed(Whole(), metadata={"description": "how many people each booking is for"})
     tickets = Listed(Nested(OfflineTicketOut))
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from eventsys.bookings.keys import code_of, current_key_id
 from eventsys.bookings.models import Attendee, Booking
 from eventsys.bookings.rules import BookingState, TicketState
+from eventsys.bookings.tickets import has_check_character
 from eventsys.checkin.models import Gate, Scan
 from eventsys.checkin.queries.scans import meaning_of
 from eventsys.checkin.sealing import seal
@@ -41,11 +42,13 @@ class OfflineTicket:
 
 @dataclass(frozen=True, slots=True)
 class OfflineRoster:
-    """The tickets of a gate's slots; `parties` is how many people each booking is for."""
+    """The tickets of a gate's slots; `parties` is how many people each booking is for, `has_check_characters` whether
+    a typed code that does not fit is mistyped for sure."""
 
     slots: Sequence[Slot]
     parties: Sequence[int]
     tickets: Sequence[OfflineTicket]
+    has_check_characters: bool
 
 
 def get_own_gate(key: int | None) -> Gate:
@@ -100,7 +103,7 @@ def offline_roster(gate: Gate) -> OfflineRoster:
         admission, is_inside = scans.get(attendee.id, (None, False))
         place = places[attendee.slot_id]
         tickets.append(OfflineTicket(attendee.public_id, place, bookings[booking], worth, sealed, admission, is_inside))
-    return OfflineRoster(gate.slots, parties, tickets)
+    return OfflineRoster(gate.slots, parties, tickets, all(has_check_character(row[0].typed_code) for row in rows))
 
 
 def _scans_by_attendee(slots: dict[int, int]) -> dict[int, tuple[Scan | None, bool]]:

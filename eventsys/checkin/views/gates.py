@@ -1,9 +1,7 @@
-"""Pages at the door: gates, the gate's own screen, who is expected and who came."""
+"""Pages at the door: gates, and a gate's own screen."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -11,35 +9,28 @@ from flask import flash, jsonify, make_response, redirect, render_template, requ
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from eventsys.bookings.models import Attendee, Booking
-from eventsys.bookings.queries import count_missed, list_slot_bookings
-from eventsys.bookings.rules import months_before
 from eventsys.checkin.forms import GateForm
 from eventsys.checkin.models import Gate
 from eventsys.checkin.queries import (
     count_at_gate,
     get_gate,
-    get_slot_at_door,
-    list_conflicts,
     list_gates,
-    list_roster,
 )
-from eventsys.checkin.rendering import REASONS, answer_json
+from eventsys.checkin.rendering import answer_json, found_json, gate_messages
 from eventsys.checkin.rules import CLOCK_TOLERANCE, CheckIn
-from eventsys.checkin.services import Answer, annul, check_in, create_gate, revoke_gate
+from eventsys.checkin.services import Answer, annul, check_in, create_gate, revoke_gate, search_attendees
 from eventsys.checkin.views.blueprint import bp
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Invalid, Refusal
 from eventsys.core.ids import new_public_id
 from eventsys.core.permissions import Permission, is_allowed
-from eventsys.directory.queries import district_settings
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import list_desk_slots
 from eventsys.slots.rules import SlotFormat, SlotState
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, requires
-from eventsys.web.locale import format_span, local_name
+from eventsys.web.locale import format_span, local_name, zone
 from eventsys.web.rfc3339 import parse_instant
 from eventsys.web.wording import sentence
 
@@ -111,6 +102,19 @@ def scan(public_id: str) -> Response:
     return _gate_page(get_gate(public_id, actor, Permission.CHECK_IN), shown)
 
 
+@bp.post("/gates/<public_id>/search")
+@requires(Permission.SEARCH_ATTENDEES)
+def search(public_id: str) -> Response:
+    """Find who is expected here, by name or enterprise, for the page's script; on record."""
+    body = request.get_json(silent=True)
+    text = body.get("q") if isinstance(body, dict) else None
+    if not isinstance(text, str):
+        raise Invalid("required", field="q")
+    with unit_of_work():
+        found = [found_json(*row) for row in search_attendees(public_id, text, actor=current_actor())]
+    return jsonify(items=found, next=None)
+
+
 @bp.post("/gates/<public_id>/checkins/<scan_id>/annul", endpoint="annul")
 @requires(Permission.CHECK_IN)
 def annul_scan(public_id: str, scan_id: str) -> Response:
@@ -129,62 +133,6 @@ def annul_scan(public_id: str, scan_id: str) -> Response:
     here = get_gate(public_id, actor, Permission.CHECK_IN)
     shown = _shown(answer) | {"counters": _counters(here)}
     return jsonify(shown) if request.is_json else _gate_page(here, shown)
-
-
-@bp.get("/slots/<public_id>/roster")
-@requires(Permission.SEE_ROSTER)
-def roster(public_id: str) -> str:
-    """Who is expected and who came, by enterprise; made to be printed as well."""
-    actor = current_actor()
-    slot = get_slot_at_door(public_id, actor)
-    bookings, months = list_slot_bookings(slot.id), district_settings().no_show_months
-    missed = count_missed([booking.enterprise_id for booking in bookings], months_before(now(), months))
-    groups = _groups(bookings, list_roster(slot.id), missed)
-    return render_template(
-        "checkin/roster.html",
-        slot=slot,
-        groups=groups,
-        months=months,
-        arrived=sum(group.arrived for group in groups),
-        expected=sum(group.party for group in groups),
-        may_release=slot.format is SlotFormat.SESSION and is_allowed(actor, Permission.RELEASE_PLACES, slot.scope),
-        enterprises_arrived=sum(group.arrived > 0 for group in groups),
-        conflicts=len(list_conflicts(slot)),
-    )
-
-
-@bp.get("/slots/<public_id>/conflicts")
-@requires(Permission.SEE_ROSTER)
-def conflicts(public_id: str) -> str:
-    """What gates let through while they were offline, and should not have."""
-    slot = get_slot_at_door(public_id, current_actor())
-    return render_template("checkin/conflicts.html", slot=slot, conflicts=list_conflicts(slot), reasons=REASONS)
-
-
-@dataclass(slots=True)
-class Group:
-    """An enterprise's booking at the door: those named with whether they came; `party` counts the unnamed too, `missed`
-    says to how many slots nobody of the enterprise came lately."""
-
-    booking: Booking
-    party: int
-    missed: int
-    people: list[tuple[Attendee, bool]] = field(default_factory=list)
-
-    @property
-    def arrived(self) -> int:
-        """How many of them came."""
-        return sum(came for _, came in self.people)
-
-
-def _groups(
-    bookings: Sequence[Booking], people: Sequence[tuple[Attendee, bool]], missed: Mapping[int, int]
-) -> list[Group]:
-    groups = {item.id: Group(item, item.party, missed.get(item.enterprise_id, 0)) for item in bookings}
-    for attendee, came in people:
-        if attendee.booking_id in groups:
-            groups[attendee.booking_id].people.append((attendee, came))
-    return sorted(groups.values(), key=lambda group: (group.booking.enterprise.name, group.booking.id))
 
 
 def _gate_form() -> GateForm:
@@ -211,6 +159,11 @@ def _gate_page(here: Gate, result: dict[str, Any] | None = None, status: int = 2
     page = render_template(
         "checkin/gate.html",
         gate=here.name,
+        is_device=False,
+        search_url=url_for("checkin.search", public_id=here.public_id),
+        may_override=is_allowed(current_actor(), Permission.OVERRIDE_CHECK_IN, here.scope),
+        messages=gate_messages(),
+        time_zone=zone().key,
         checkin_url=url_for("checkin.scan", public_id=here.public_id),
         undo_url=url_for("checkin.gate", public_id=here.public_id) + "/checkins/{scan}/annul",
         counters=_counters(here),

@@ -1,111 +1,177 @@
-// Sends scans. What did not reach the server stays on this device and is sent again with the same nonce,
-// so that a scan whose answer was lost is never counted twice.
-const TIMEOUT_MS = 8000;
+// Judges codes: by the server while it answers in time, else on this device, if it holds the roster. What the server
+// has not confirmed is kept and sent later.
+import { decode, hasTypo, typedCode } from "./codes.js";
+import { judge } from "./judge.js";
+import { flush, iso, newNonce } from "./queue.js";
+import { unseal } from "./verify.js";
 
-/** 2026-12-03T14:05:09.120+08:00: the instant with the offset of this device's clock. */
-function localIso(date = new Date()) {
-  const offset = -date.getTimezoneOffset();
-  const sign = offset < 0 ? "-" : "+";
-  const two = (number) => String(Math.floor(Math.abs(number))).padStart(2, "0");
-  const local = new Date(date.getTime() + offset * 60_000).toISOString().slice(0, -1);
-  return `${local}${sign}${two(offset / 60)}:${two(offset % 60)}`;
-}
-
-/** randomUUID exists in secure contexts only; a typed code must work without one. */
-function newNonce() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
+const FIRST_RETRY_MS = 2_000;
+const LAST_RETRY_MS = 60_000;
+const LET_THROUGH = new Set(["admitted", "exited"]);
 
 export class Client {
-  #url;
-  #undoUrl;
-  #csrf;
-  #key;
-  #retrying = false;
-  pending;
+  #parts;
+  #number = 0;
+  #retryTimer;
+  #retryMs = FIRST_RETRY_MS;
+  #flushing = null;
+  isUp = true;
+  waiting = 0;
 
-  constructor({ checkinUrl, undoUrl, csrf }) {
-    this.#url = checkinUrl;
-    this.#undoUrl = undoUrl;
-    this.#csrf = csrf;
-    this.#key = `gate-pending:${checkinUrl}`;
-    this.pending = this.#load();
+  /** `parts`: {transport, store, clock, owner, device, gate, known, verifier, changed}; known and verifier are null
+   * where this page cannot decide alone; `changed()` is called when the network or the queue did. */
+  constructor(parts) {
+    this.#parts = parts;
   }
 
-  async check(code) {
-    const scan = { code, nonce: newNonce(), scanned_at: localIso() };
-    const outcome = await this.#post(this.#url, scan);
-    if (outcome.kind !== "answer") {
-      this.pending.push(scan);
-      this.#save();
-    }
-    return outcome;
+  async start() {
+    const entries = await this.#parts.store.queued(this.#parts.owner);
+    this.#number = Math.max(0, ...entries.map((entry) => entry.number));
+    this.waiting = entries.length;
+    this.#parts.changed();
+    if (entries.length) await this.flush();
   }
 
-  /** Sends what is kept, oldest first; stops at the first failure and returns it. */
-  async retry(answered) {
-    if (this.#retrying) return null;
-    this.#retrying = true;
-    try {
-      while (this.pending.length) {
-        const outcome = await this.#post(this.#url, this.pending[0]);
-        if (outcome.kind !== "answer") return outcome;
-        this.pending.shift();
-        this.#save();
-        answered(outcome.answer);
+  /** {kind: "answer", answer} or why there is none. */
+  async check(code, { direction = "entry", override = "" } = {}) {
+    const { transport, clock, device } = this.#parts;
+    const scan = { code, nonce: newNonce(), scanned_at: iso(clock.now()), direction, device };
+    if (override) scan.override = override;
+    let outcome = { kind: "network" };
+    const wasTried = this.isUp || !this.#decidesAlone;
+    if (wasTried) {
+      // A clock that is far off would have a scan at the door refused; the server knows the time.
+      const { scanned_at: _, ...now } = scan;
+      outcome = await transport.check(clock.state === "ok" ? scan : now);
+      if (outcome.served) clock.sync(outcome.served);
+      if (outcome.kind === "answer") {
+        await this.#remember(code, outcome.answer, direction);
+        return outcome;
       }
-      return null;
-    } finally {
-      this.#retrying = false;
+      if (outcome.kind === "refused") return outcome;
+      this.#down();
     }
+    if (!this.#decidesAlone) {
+      await this.#enqueue(scan, { wasTried });
+      return outcome;
+    }
+    return { kind: "answer", answer: await this.#decide(scan, { wasTried }) };
+  }
+
+  get #decidesAlone() {
+    return Boolean(this.#parts.known?.slots.length && this.#parts.verifier);
+  }
+
+  async #decide(scan, { wasTried }) {
+    const { known, clock, verifier, roster } = this.#parts;
+    const { direction, override } = scan;
+    if (typedCode(scan.code)) {
+      if (roster()?.has_check_characters && hasTypo(scan.code)) return { result: "mistyped", isOffline: true };
+      await this.#enqueue(scan, { wasTried });
+      return { result: "unverified", isOffline: true, counters: known.counts() };
+    }
+    const genuine = decode(scan.code);
+    if (genuine === "malformed") return { result: "malformed", isOffline: true };
+    if (genuine === "forged" || !(await verifier.isGenuine(genuine))) {
+      await this.#enqueue({ ...scan, shown: "forged" }, { wasTried });
+      return { result: "forged", isOffline: true };
+    }
+    const verdict = judge(genuine, known, clock, { direction, override: Boolean(override) });
+    const answer = { ...verdict, isOffline: true, ticket: genuine.ticket, nonce: scan.nonce };
+    if (verdict.result === "clock") return answer; // nothing was decided, so there is nothing to tell
+    await this.#enqueue({ ...scan, shown: verdict.result }, { wasTried });
+    if (LET_THROUGH.has(verdict.result)) await this.#see(genuine.ticket, verdict.result === "admitted", clock.now());
+    const sealed = known.ticket(genuine.ticket)?.sealed;
+    const [name, enterprise] = (sealed && (await unseal(sealed, genuine))) || ["", ""];
+    const { arrived, party, ...counters } = known.counts(genuine.ticket);
+    return { ...answer, attendee: { name, enterprise }, enterprise, arrived, party, counters };
+  }
+
+  /** What the server said is known here too, for when it is gone. */
+  async #remember(code, answer, direction) {
+    const genuine = this.#parts.known && decode(code);
+    if (!genuine?.ticket || !["admitted", "already_admitted", "exited"].includes(answer.result)) return;
+    const first = answer.first_scan ?? { at: iso(this.#parts.clock.now()), gate: this.#parts.gate, device: this.#parts.device };
+    await this.#see(genuine.ticket, direction !== "exit", Date.parse(first.at), first);
+  }
+
+  async #see(ticket, isInside, at, first = null) {
+    const { known, store, gate, device } = this.#parts;
+    const earlier = known.passage(ticket);
+    const own = { at: iso(at), gate, device };
+    const { at: since, gate: where, device: by } = first ?? earlier ?? own;
+    const passage = { ticket, at: since, gate: where, device: by, isInside };
+    known.see(passage);
+    await store.see(passage);
+  }
+
+  async #enqueue(scan, { wasTried }) {
+    const { store, owner, clock } = this.#parts;
+    this.#number += 1;
+    await store.enqueue({
+      nonce: scan.nonce,
+      owner,
+      number: this.#number,
+      scan,
+      wasTried,
+      isTimeKnown: clock.state === "ok",
+      wall: Date.now(),
+      steady: performance.now(),
+      origin: performance.timeOrigin,
+    });
+    this.waiting += 1;
+    this.#parts.changed();
+    navigator.serviceWorker?.ready.then((registration) => registration.sync?.register("gate-queue")).catch(() => {});
   }
 
   undo(scan) {
-    return this.#post(this.#undoUrl.replace("{scan}", encodeURIComponent(scan)), {}, { final: true });
+    return this.#parts.transport.annul(scan);
   }
 
-  async #post(url, body, { final = false } = {}) {
-    const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
-    try {
-      const response = await fetch(url, {
-        method: "POST",
-        headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.#csrf },
-        body: JSON.stringify(body),
-        signal: abort.signal,
-        redirect: "error", // a redirect is the sign-in page: the session is over
-      });
-      const answer = await response.json().catch(() => null);
-      if (answer && (response.ok || answer.result)) return { kind: "answer", answer };
-      if (response.status === 422) return { kind: "answer", answer: { result: "malformed", message: answer?.detail } };
-      if ([400, 401, 403].includes(response.status)) return { kind: "session", message: answer?.detail };
-      if (final) return { kind: "refused", message: answer?.detail };
-      return { kind: "server", message: answer?.detail };
-    } catch {
-      return { kind: "network" };
-    } finally {
-      clearTimeout(timer);
+  /** A scan that was never sent is taken back by not sending it. */
+  async undoQueued({ nonce, ticket }) {
+    const entries = await this.#parts.store.queued(this.#parts.owner);
+    if (!entries.some((entry) => entry.nonce === nonce)) return false;
+    await this.#parts.store.unqueue([nonce]);
+    if (ticket) await this.#see(ticket, false, this.#parts.clock.now());
+    this.waiting = entries.length - 1;
+    this.#parts.changed();
+    return true;
+  }
+
+  #down() {
+    this.isUp = false;
+    this.#parts.changed();
+    this.#retryLater();
+  }
+
+  up() {
+    this.#retryMs = FIRST_RETRY_MS;
+    if (!this.isUp) {
+      this.isUp = true;
+      this.#parts.changed();
     }
   }
 
-  #load() {
-    try {
-      return JSON.parse(localStorage.getItem(this.#key)) ?? [];
-    } catch {
-      return [];
-    }
+  #retryLater() {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => this.flush(), this.#retryMs * (0.75 + Math.random() / 2));
+    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
   }
 
-  #save() {
-    try {
-      localStorage.setItem(this.#key, JSON.stringify(this.pending));
-    } catch {
-      // storage is off or full: what is pending lives as long as the page
-    }
+  /** Sends what is kept; one at a time. Answers the outcome that ended it, null when everything went. */
+  flush() {
+    this.#flushing ??= this.#flush().finally(() => (this.#flushing = null));
+    return this.#flushing;
+  }
+
+  async #flush() {
+    const { store, transport, clock, owner, answered, probe } = this.#parts;
+    const outcome = this.waiting ? await flush({ store, transport, owner, clock, answered }) : await probe();
+    this.waiting = (await store.queued(owner)).length;
+    if (outcome === null) this.up();
+    else this.#down();
+    this.#parts.changed();
+    return outcome;
   }
 }

@@ -4,7 +4,7 @@ import decodeQR from "qr/decode.js";
 self.onmessage = ({ data: picture }) => {
   let text = null;
   try {
-    text = decodeQR(picture, { effort: Infinity, timeLimit: 100 });
+    text = decodeQR(picture, { effort: Infinity, timeLimit: picture.isPhoto ? 3000 : 100 });
   } catch {
     // no code in this picture; the next one comes soon
   }

@@ -1,18 +1,19 @@
 // What the steward sees. Texts come from the page; nothing is ever set as HTML.
-import { tone } from "./results.js";
+import { canOverride, tone } from "./results.js";
 
 const RECENT = 10;
 const CLEAR_AFTER_MS = { good: 2500, wait: 6000, stop: 6000 };
 
 export class View {
   #root;
-  #texts;
+  #words;
   #clearTimer;
   #camera = false;
+  mayOverride = false;
 
-  constructor(root, texts) {
+  constructor(root, words) {
     this.#root = root;
-    this.#texts = texts;
+    this.#words = words;
   }
 
   #find(name) {
@@ -45,7 +46,7 @@ export class View {
   cameraFailed(error) {
     const denied = error.name === "NotAllowedError";
     const message = this.#find("camera-error");
-    message.querySelector("span").textContent = denied ? this.#texts.camera_denied : this.#texts.camera_failed;
+    message.querySelector("span").textContent = this.#words.get(denied ? "camera_denied" : "camera_failed");
     message.hidden = false;
   }
 
@@ -56,15 +57,17 @@ export class View {
   result(answer) {
     const kind = tone(answer.result);
     const name = answer.attendee?.name ?? "";
-    const message = answer.message || this.#texts.results[answer.result] || this.#texts.results.unknown;
-    this.#panel(kind, { name, message, enterprise: answer.enterprise ?? "" });
-    if (answer.counters) this.#counters(answer.counters);
+    const message = this.#words.message(answer);
+    this.#panel(kind, { name, message, enterprise: answer.enterprise || answer.attendee?.enterprise || "" });
+    this.#find("override-open").hidden = !(this.mayOverride && canOverride(answer.result));
+    if (answer.counters) this.counters(answer.counters);
     this.#remember(answer, kind, name);
   }
 
   failure({ kind, message }) {
-    const text = { network: this.#texts.kept, server: this.#texts.kept_server, session: this.#texts.session_over }[kind];
-    this.#panel("wait", { name: "", message: text ?? message ?? this.#texts.kept_server, enterprise: "" });
+    const name = { network: "kept", server: "kept_server", session: "session_over" }[kind];
+    const text = name ? this.#words.get(name) : message;
+    this.#panel("wait", { name: "", message: text || this.#words.get("kept_server"), enterprise: "" });
   }
 
   #panel(kind, { name, message, enterprise }) {
@@ -74,6 +77,8 @@ export class View {
     this.#find("result-message").textContent = message;
     this.#find("result-enterprise").textContent = enterprise;
     panel.hidden = false;
+    this.#find("override-open").hidden = true;
+    this.#find("override").hidden = true;
     clearTimeout(this.#clearTimer);
     // Over a running camera the answer makes room again; without one it stays until the next code.
     if (this.#camera) this.#clearTimer = setTimeout(() => this.clear(), CLEAR_AFTER_MS[kind]);
@@ -84,20 +89,28 @@ export class View {
     this.#find("result").hidden = true;
   }
 
-  #counters({ admitted, expected }) {
+  /** The reason for letting somebody in nevertheless; the result stays until it is given or left. */
+  askReason() {
+    clearTimeout(this.#clearTimer);
+    this.#find("override-open").hidden = true;
+    this.#find("override").hidden = false;
+    this.#find("override").elements.reason.focus();
+  }
+
+  counters({ admitted, expected }) {
     this.#find("admitted").textContent = admitted;
     this.#find("expected").textContent = expected;
   }
 
-  #remember({ scan, result }, kind, who) {
+  #remember({ scan, nonce, result }, kind, who) {
     const item = document.createElement("li");
     item.className = `is-${kind}`;
-    if (scan) item.dataset.scan = scan;
+    item.dataset.scan = scan ?? nonce ?? "";
     const time = document.createElement("time");
     time.textContent = new Date().toTimeString().slice(0, 5);
     const label = document.createElement("span");
     label.className = "gate-recent-label";
-    label.textContent = this.#texts.results[result] ?? "";
+    label.textContent = this.#words.label(result);
     const text = document.createElement("span");
     text.className = "gate-recent-who";
     text.textContent = who;
@@ -108,9 +121,69 @@ export class View {
     this.#find("recent-empty").hidden = true;
   }
 
-  pending(count) {
-    this.#find("pending").hidden = count === 0;
-    this.#find("pending-text").textContent = this.#texts.pending.replace("{n}", count);
+  /** What waits to be sent, and whether the gate goes on without a network. */
+  pending(count, isUp = true) {
+    this.#find("pending").hidden = count === 0 && isUp;
+    const text = isUp ? this.#words.get("pending") : this.#words.get("offline");
+    this.#find("pending-text").textContent = text.replace("{n}", count);
+  }
+
+  /** `isReady`: it could go offline now. `clock`: "ok", "unknown", "off". */
+  standing({ isReady, clock, isUp }) {
+    this.#find("ready").hidden = !isReady;
+    this.#find("clock").hidden = clock === "ok" || (clock === "unknown" && isUp);
+    this.#find("clock-text").textContent = this.#words.get(`clock_${clock}`);
+  }
+
+  /** What the roster says of the gate. */
+  gate({ gate, slots, may }) {
+    this.#find("gate-name").textContent = gate.name;
+    const list = this.#find("slots");
+    list.replaceChildren(
+      ...slots.map((slot) => {
+        const item = document.createElement("li");
+        const title = document.createElement("strong");
+        title.textContent = slot.title;
+        const span = [this.#words.moment(slot.starts_at), slot.place].filter(Boolean).join(" · ");
+        item.append(title, document.createElement("br"), span);
+        return item;
+      }),
+    );
+    this.#find("slots-count").textContent = slots.length;
+    this.mayOverride = may.includes("override");
+    this.#find("search-part").hidden = !may.includes("search");
+  }
+
+  /** Those found by name; `choose` is called with the code of the one picked. */
+  found(people, choose) {
+    const list = this.#find("found");
+    list.replaceChildren(
+      ...people.map((person) => {
+        const item = document.createElement("li");
+        const who = document.createElement("span");
+        who.textContent = `${person.name} · ${person.enterprise}`;
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = "btn btn-sm btn-outline-secondary";
+        button.textContent = this.#words.get(person.is_admitted ? "here" : "check_in");
+        button.disabled = person.is_admitted;
+        button.setAttribute("aria-label", `${button.textContent} ${person.name}`);
+        button.addEventListener("click", () => choose(person.typed_code));
+        item.append(who, button);
+        return item;
+      }),
+    );
+    this.#find("found-note").textContent = people.length ? "" : this.#words.get("nobody_found");
+  }
+
+  note(text) {
+    this.#find("found").replaceChildren();
+    this.#find("found-note").textContent = text;
+  }
+
+  unpaired() {
+    this.#find("unpaired").hidden = false;
+    this.#find("paired").hidden = true;
   }
 
   /** name null: nothing to undo. */
@@ -123,10 +196,10 @@ export class View {
     const item = [...this.#find("recent").children].find((entry) => entry.dataset.scan === String(scan));
     if (item) {
       item.classList.add("is-undone");
-      item.querySelector(".gate-recent-label").textContent = this.#texts.undone;
+      item.querySelector(".gate-recent-label").textContent = this.#words.get("undone");
     }
-    if (counters) this.#counters(counters);
+    if (counters) this.counters(counters);
     else this.#find("admitted").textContent = Math.max(0, Number(this.#find("admitted").textContent) - 1);
-    this.#panel("wait", { name: "", message: this.#texts.undone, enterprise: "" });
+    this.#panel("wait", { name: "", message: this.#words.get("undone"), enterprise: "" });
   }
 }
