@@ -95,6 +95,9 @@ WALK = (
     Stop("explanations", "/no-shows", "clerk"),
     Stop("gates", "/gates", "steward"),
     Stop("gate", "/gates/{gate}", "steward"),
+    Stop("gate-devices", "/gates/{gate}/devices", "coordinator"),
+    Stop("gate-phone", "/gate/", "phone"),
+    Stop("gate-open", "/gate/open/nothing"),
     Stop("door", "/slots/{slot}/door", "steward"),
     Stop("conflicts", "/slots/{slot}/conflicts", "coordinator"),
     Stop("coordinator-desk", "/desk", "coordinator"),
@@ -129,7 +132,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home, sync_playwright() as driver, district(Path(home)) as (url, demo):
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         names = make_things(browser, url, demo)
-        for page, where in _walkers(browser, url, demo):
+        for page, where in _walkers(browser, url, demo, names["gate"]):
             _walk(page, where, names, only)
         browser.close()
 
@@ -236,7 +239,9 @@ def first_accounts(demo: dict[str, Any]) -> dict[str, dict[str, str]]:
     return logins
 
 
-def _walkers(browser: Browser, url: str, demo: dict[str, Any]) -> Iterator[tuple[dict[str | None, Page], str]]:
+def _walkers(
+    browser: Browser, url: str, demo: dict[str, Any], gate: str
+) -> Iterator[tuple[dict[str | None, Page], str]]:
     """Pages by role, signed in, for each size and language."""
     logins = first_accounts(demo)
     for size, viewport in SIZES.items():
@@ -247,11 +252,23 @@ def _walkers(browser: Browser, url: str, demo: dict[str, Any]) -> Iterator[tuple
                     base_url=url, viewport=viewport, locale=locale, timezone_id="Asia/Shanghai", device_scale_factor=1
                 )
                 pages[role] = context.new_page()
-                if role:
+                if role in logins:
                     sign_in_demo(pages[role], logins[role])
+            _pair(pages["phone"], pages["coordinator"], gate)
             yield pages, f"{short}-{size}"
             for page in pages.values():
                 page.context.close()
+
+
+def _pair(phone: Page, desk: Page, gate: str) -> None:
+    """Make the phone a device of the gate, by the link that the desk shows."""
+    desk.goto(f"/gates/{gate}/devices")
+    desk.locator("input[name=may_search]").check()
+    desk.locator("main form button.btn-primary").click()
+    phone.goto(desk.locator("#link").input_value())
+    phone.locator("input[name=name]").fill("南门手机")
+    phone.locator("main form button[type=submit]").click()
+    phone.wait_for_url("**/gate/")
 
 
 def sign_in_demo(page: Page, account: dict[str, str]) -> None:

@@ -35,6 +35,7 @@ from eventsys.web.rfc3339 import parse_instant
 from eventsys.web.wording import sentence
 
 SOON = timedelta(days=14)
+RECENT = timedelta(days=1)  # after its last slot a gate moves to the earlier ones
 DEVICE = "gate page"
 
 
@@ -152,7 +153,9 @@ def _gate_form() -> GateForm:
 def _gates_page(form: GateForm, status: int = 200) -> Response:
     actor = current_actor()
     mine = [gate for gate in list_gates(actor) if is_allowed(actor, Permission.MANAGE_GATES, gate.scope)]
-    return make_response(render_template("checkin/gates.html", form=form, gates=mine), status)
+    current = [gate for gate in mine if not gate.slots or max(slot.ends_at for slot in gate.slots) > now() - RECENT]
+    earlier = [gate for gate in mine if gate not in current]
+    return make_response(render_template("checkin/gates.html", form=form, gates=current, earlier=earlier), status)
 
 
 def _gate_page(here: Gate, result: dict[str, Any] | None = None, status: int = 200) -> Response:
