@@ -1,4 +1,5 @@
-"""`eventsys import` and `eventsys export`: what export writes, import reads back without a change."""
+"""`eventsys import` and `eventsys export`: what export writes, import reads back without a change (bookings are only
+written)."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from eventsys.bookings.exports import export_bookings
 from eventsys.bookings.services import import_slots
 from eventsys.cli.application import COMMAND_LINE, installed
 from eventsys.core.db import db, unit_of_work
@@ -19,7 +21,9 @@ from eventsys.slots.imports.columns import KIND as SLOTS
 from eventsys.slots.imports.export import export_slots
 from eventsys.web.wording import sentence
 
+BOOKINGS = "bookings"
 IMPORTED = click.Choice([*(kind.value for kind in ImportKind), SLOTS])
+EXPORTED = click.Choice([*IMPORTED.choices, BOOKINGS])
 
 
 @click.command("import")
@@ -50,10 +54,10 @@ def import_file(kind: str, file: Path, dry_run: bool) -> None:
 
 
 @click.command("export")
-@click.argument("kind", type=IMPORTED)
+@click.argument("kind", type=EXPORTED)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export_file(kind: str, file: Path) -> None:
-    """Write all departments, enterprises or slots into FILE, a .xlsx or a .csv."""
+    """Write all departments, enterprises, slots or bookings into FILE, a .xlsx or a .csv."""
     writers = {".xlsx": write_xlsx, ".csv": write_csv}
     if file.suffix.lower() not in writers:
         raise click.UsageError("FILE must end in .xlsx or .csv")
@@ -71,6 +75,8 @@ def _bring(kind: str, content: bytes, filename: str, *, dry_run: bool) -> Import
 
 
 def _take(kind: str) -> Export:
+    if kind == BOOKINGS:
+        return export_bookings(COMMAND_LINE)
     return export_slots(COMMAND_LINE) if kind == SLOTS else export_rows(kind)
 
 

@@ -180,6 +180,13 @@ def test_slots_come_and_go_the_same_way(district, tmp_path):
         assert "0 new, 0 changed, 2 as before" in district("import", "slots", str(file)).out
 
 
+def test_bookings_are_written_and_never_read(district, tmp_path):
+    file = tmp_path / "bookings.csv"
+    assert "0 bookings" in district("export", "bookings", str(file)).out
+    assert file.read_text("utf-8-sig").startswith("预约编号,")
+    assert district("import", "bookings", str(file)).code == 1
+
+
 def test_an_import_with_a_problem_writes_nothing_and_names_the_row(district, tmp_path):
     source = tmp_path / "企业.csv"
     source.write_text("企业名称,统一社会信用代码\n甲公司,91350299MA00000019\n乙公司,nonsense\n")

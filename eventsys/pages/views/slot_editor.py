@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request, url_for
@@ -22,7 +23,7 @@ from eventsys.bookings.services import (
 )
 from eventsys.core.audit import AuditEntry
 from eventsys.core.db import unit_of_work
-from eventsys.core.errors import Conflict, NotFound, Refusal
+from eventsys.core.errors import Conflict, Invalid, NotFound, Refusal
 from eventsys.core.permissions import Permission, Scope, is_allowed
 from eventsys.pages.clashes import clashes_stored, clashes_typed
 from eventsys.pages.forms.changes import Change, changes_of
@@ -40,6 +41,7 @@ from eventsys.slots.scopes import RunScope
 from eventsys.slots.services import copy_slot
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, requires
+from eventsys.web.rfc3339 import parse_instant
 from eventsys.web.wording import sentence
 
 REDRAW = {"format", "rows"}  # buttons that show the form again and change nothing
@@ -94,10 +96,22 @@ def typed_clashes() -> str:
 @slots_bp.get("/slots/<public_id>/edit")
 @requires(Permission.EDIT_SLOT)
 def edit(public_id: str) -> Response:
-    """The form filled with what the slot is."""
+    """The form filled with what the slot is, begun at another time where the address proposes one (`starts_at`)."""
     slot, choices = _editable(public_id)
-    form = _form_of(slot)(choices, data=values_of(slot, list_invited(slot), choices))
+    values = values_of(slot, list_invited(slot), choices)
+    proposed = _proposed_start()
+    if proposed is not None:
+        length = slot.ends_at - slot.starts_at
+        values |= {"starts_at": proposed, "ends_at": values["ends_at"] and proposed + length}
+    form = _form_of(slot)(choices, data=values)
     return _page("slots/edit.html", form, slot=slot)
+
+
+def _proposed_start() -> datetime | None:
+    try:
+        return parse_instant(request.args.get("starts_at", ""), "starts_at")
+    except Invalid:
+        return None
 
 
 @slots_bp.post("/slots/<public_id>/edit")
