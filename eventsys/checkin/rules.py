@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from eventsys.bookings.rules import BookingState, TicketState
 from eventsys.slots.rules import SlotState
@@ -111,3 +113,27 @@ def judge(facts: TicketFacts, at: datetime, direction: Direction, *, override: b
 def passing(direction: Direction) -> ScanResult:
     """The result of going through the gate this way."""
     return ScanResult.EXITED if direction is Direction.EXIT else ScanResult.ADMITTED
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """Who of a booking is here, as a list says it: the tickets ticked, who came instead of whom (names by the tickets
+    that die by it), who came in addition. `reason` is for what is entered after the end."""
+
+    here: tuple[str, ...] = ()
+    instead: Mapping[str, str] = field(default_factory=dict)
+    more: tuple[str, ...] = ()
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.here or self.instead or self.more)
+
+
+def sign_in_until(ends_at: datetime, days: int, is_workday: Callable[[date], bool], zone: ZoneInfo) -> datetime:
+    """Until when somebody may be signed in afterwards (补签): the end of the last of so many working days after the
+    slot's own day."""
+    day = ends_at.astimezone(zone).date()
+    while days:
+        day += timedelta(days=1)
+        days -= is_workday(day)
+    return datetime.combine(day + timedelta(days=1), time(), zone)

@@ -159,6 +159,7 @@ class Settings:
     no_show_count: int = _number(2, 1, 20, Unit.TIMES)
     no_show_months: int = _number(6, 1, 24, Unit.MONTHS)
     no_show_days: int = _number(60, 1, 365, Unit.DAYS)
+    sign_in_days: int = _number(2, 0, 20, Unit.WORKING_DAYS)
     release_after_minutes: int = _number(15, 0, 240, Unit.MINUTES)
     second_factor: SecondFactor = field(default=SecondFactor.NOBODY, metadata=_choice(SecondFactor.NOBODY))
 

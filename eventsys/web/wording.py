@@ -98,6 +98,7 @@ SENTENCES: dict[str, Any] = {
     "line_names_several": _l("Line %(line)s: several enterprises are called “%(text)s”. Use the credit code."),
     "unknown_department": _l("There is no such department."),
     "unknown_service": _l("There is no such service of these departments."),
+    "sign_in_over": _l("People could be signed in afterwards until %(until)s."),
     "too_many_devices": _l("At most %(limit)s devices at one check-in point. Take out those that are not used."),
     "unknown_place": _l("There is no such place."),
     "unknown_park": _l("There is no such park."),

@@ -87,6 +87,7 @@ WALK = (
     Stop("booking-pending", "/bookings/{pending}", "clerk"),
     Stop("booking-decline", "/bookings/{pending}/decline", "clerk"),
     Stop("roster", "/slots/{own}/roster", "clerk"),
+    Stop("sign-in-list", "/slots/{own}/sign-in", "clerk"),
     Stop("requests-to-answer", "/requests", "clerk"),
     Stop("edition-submit", "/desk/editions/{edition}", "clerk"),
     Stop("visit-new", "/desk/visits/new?enterprise={enterprise}", "clerk"),

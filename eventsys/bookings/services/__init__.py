@@ -5,6 +5,7 @@ from eventsys.bookings.services.approving import chase_approvals, confirm_bookin
 from eventsys.bookings.services.attendees import (
     decline_ticket,
     hand_over,
+    name_at_door,
     name_attendees,
     name_yourself,
     replace_attendee,
@@ -98,6 +99,7 @@ __all__ = [
     "import_slots",
     "let_in",
     "move_booking",
+    "name_at_door",
     "name_attendees",
     "name_yourself",
     "plan_visit",

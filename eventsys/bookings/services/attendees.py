@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from eventsys.bookings import messages
 from eventsys.bookings.models import Attendee, Booking
@@ -61,6 +63,31 @@ def name_attendees(
     if people is not None:
         _set_attendees(booking, slot, [(key, who) for (key, _), who in zip(people, cleaned, strict=True)], actor)
     return booking
+
+
+def name_at_door(
+    public_id: str, substitutes: Mapping[str, str], added: Sequence[str], *, until: datetime, actor: Actor
+) -> list[Attendee]:
+    """Who stands at the door instead of those named (their names by the tickets that die) or in addition, as far as
+    the party goes; answers the fresh attendees. Whoever may check in at the slot may do it, until `until`.
+
+    Invalid `more_names_than_party`, `ticket_not_valid`; Conflict when the booking or its names are over.
+    """
+    booking, slot = lock_booking(public_id, actor)
+    authorize(actor, Permission.CHECK_IN, slot.scope)
+    check_names(booking.state, until, now())
+    kept = {item.public_id: NewAttendee(item.name, item.phone, item.email) for item in booking.valid_attendees}
+    if not substitutes.keys() <= kept.keys():
+        raise Conflict("ticket_not_valid")
+    after = kept | {ticket: NewAttendee(name) for ticket, name in substitutes.items()}
+    wanted: list[tuple[str | None, NewAttendee]] = [*after.items(), *((None, NewAttendee(name)) for name in added)]
+    if len(wanted) > booking.party:
+        raise Conflict("more_names_than_party", party=booking.party, named=len(wanted))
+    cleaned = clean_attendees(tuple(person for _, person in wanted))
+    _set_attendees(booking, slot, [(key, who) for (key, _), who in zip(wanted, cleaned, strict=True)], actor)
+    booking.version += 1
+    db.session.flush()
+    return [item for item in booking.valid_attendees if item.public_id not in kept]
 
 
 def _resize(booking: Booking, slot: Slot, party: int, actor: Actor) -> None:

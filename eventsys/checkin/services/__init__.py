@@ -9,6 +9,7 @@ from eventsys.checkin.services.no_shows import record_missing
 from eventsys.checkin.services.releasing import release_at, release_places
 from eventsys.checkin.services.scanning import check_in
 from eventsys.checkin.services.searching import search_attendees
+from eventsys.checkin.services.signing_in import last_sign_in, sign_in
 
 __all__ = [
     "GATE_SLOTS_MAX",
@@ -18,6 +19,7 @@ __all__ = [
     "annul",
     "check_in",
     "create_gate",
+    "last_sign_in",
     "offer_pairing",
     "pair_device",
     "record_missing",
@@ -26,4 +28,5 @@ __all__ = [
     "revoke_device",
     "revoke_gate",
     "search_attendees",
+    "sign_in",
 ]

@@ -78,6 +78,7 @@ SECTIONS: tuple[tuple[Any, dict[str, Any]], ...] = (
     (
         _l("Check-in"),
         {
+            "sign_in_days": _l("People can be signed in afterwards, working days after the slot"),
             "release_after_minutes": _l("Unclaimed places can be given away, minutes after the start"),
         },
     ),
