@@ -20,14 +20,13 @@ from eventsys.checkin.rules import LET_THROUGH, PASSES, Direction, ScanResult
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One scan of a genuine ticket. `verdict` is what ticket, booking, slot and time say of it, whatever other scans
-    there are: one of PASSES when they have nothing against it. `shown` is what the steward saw, None when that is for
-    the merge to say, as it is when the scan is judged at the door."""
+    there are: one of PASSES when they have nothing against it. `shown` is what the steward saw."""
 
     nonce: str
     at: datetime
     direction: Direction
     verdict: ScanResult
-    shown: ScanResult | None = None
+    shown: ScanResult
     is_taken_back: bool = False
 
 
@@ -55,7 +54,7 @@ def merge(readings: Iterable[Reading]) -> Meaning:
             result = ScanResult.ALREADY_ADMITTED if is_inside else ScanResult.ADMITTED
             if reading.direction is Direction.EXIT:
                 result = ScanResult.EXITED
-            elif is_inside and reading.shown is not None:
+            elif is_inside:
                 duplicates.append(reading.nonce)
             if result is ScanResult.ADMITTED:
                 first = first or reading.nonce
@@ -73,6 +72,6 @@ def _own_result(reading: Reading) -> ScanResult | None:
         return reading.verdict
     if reading.is_taken_back:
         return ScanResult.ANNULLED
-    if reading.shown is not None and reading.shown not in LET_THROUGH:
+    if reading.shown not in LET_THROUGH:
         return reading.shown
     return None

@@ -110,6 +110,12 @@ def judge(facts: TicketFacts, at: datetime, direction: Direction, *, override: b
     return passing(direction)
 
 
+def at_the_door(verdict: ScanResult, *, is_inside: bool) -> ScanResult:
+    """What is shown for a scan judged now: nobody is let in twice, whichever of two scans at once claims to be the
+    earlier."""
+    return ScanResult.ALREADY_ADMITTED if verdict is ScanResult.ADMITTED and is_inside else verdict
+
+
 def passing(direction: Direction) -> ScanResult:
     """The result of going through the gate this way."""
     return ScanResult.EXITED if direction is Direction.EXIT else ScanResult.ADMITTED

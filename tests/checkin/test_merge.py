@@ -30,7 +30,7 @@ def readings(draw):
         at=NINE + timedelta(seconds=draw(st.integers(0, 20))),  # so few instants that many are the same
         direction=direction,
         verdict=draw(st.sampled_from([passing, passing, passing, ScanResult.CANCELLED, ScanResult.WRONG_SLOT])),
-        shown=draw(st.sampled_from([None, passing, passing, ALREADY, ScanResult.NOT_YET])),
+        shown=draw(st.sampled_from([passing, passing, passing, ALREADY, ScanResult.NOT_YET])),
         is_taken_back=draw(st.booleans()),
     )
 
@@ -52,7 +52,7 @@ def test_there_is_an_admission_exactly_if_somebody_was_let_in_with_a_good_code(s
         for reading in scans
         if reading.verdict in PASSES
         and reading.direction is Direction.ENTRY
-        and reading.shown in {None, ADMITTED}
+        and reading.shown is ADMITTED
         and not reading.is_taken_back
     ]
     meaning = merge(scans)

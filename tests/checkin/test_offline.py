@@ -111,6 +111,16 @@ def test_a_scan_that_comes_late_but_was_earlier_is_the_admission(slot, booking, 
     assert (conflict.scan.nonce, conflict.admission.nonce) == ("online", "offline")
 
 
+def test_nobody_is_let_in_twice_at_the_same_instant(slot, booking, gates, afterwards):
+    code = code_for(booking)
+    assert upload(CheckIn(code, "zz", gate=gates[0].public_id)) == [ADMITTED]
+    assert upload(CheckIn(code, "aa", gate=gates[1].public_id)) == [ALREADY]
+    earlier = now() - timedelta(seconds=90)  # a request that waited, or a clock that is behind
+    assert upload(CheckIn(code, "bb", gate=gates[1].public_id, scanned_at=earlier)) == [ALREADY]
+    assert upload(CheckIn(code, "zz", gate=gates[0].public_id)) == [ADMITTED]
+    assert list_conflicts(slot) == []
+
+
 def test_a_code_is_judged_as_it_was_when_it_was_read(slot, booking, others, gates, afterwards):
     afterwards.move_to(slot.starts_at - timedelta(minutes=30))
     one, two, three = code_for(booking), code_for(booking, 1), code_for(others)

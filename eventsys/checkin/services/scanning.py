@@ -33,6 +33,7 @@ from eventsys.checkin.rules import (
     CheckIn,
     ScanResult,
     TicketFacts,
+    at_the_door,
     judge,
     passing,
 )
@@ -156,8 +157,9 @@ def _log(
         is_gates_slot=gate is None or slot.id in gate.slots,
     )
     verdict = judge(facts, at, command.direction, override=_overrides(command, gate, slot, actor))
-    meaning = meaning_of(scans, Reading(command.nonce, at, command.direction, verdict, command.shown))
-    result = meaning.results[command.nonce]
+    shown = command.shown or at_the_door(verdict, is_inside=meaning_of(scans).is_inside)
+    meaning = meaning_of(scans, Reading(command.nonce, at, command.direction, verdict, shown))
+    result = meaning.results[command.nonce] if command.is_history else shown
     code = typed_code(command.code) or bare_code(command.code)
     row = _add_scan(command, code, gate, attendee, result, at, actor)
     if meaning.first is not None and (slot.ends_at <= now() or booking.state is BookingState.CANCELLED):
