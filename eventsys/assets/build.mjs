@@ -26,6 +26,7 @@ const entries = {
   "gate-decoder.js": "js/gate/decoder.js",
   "gate-pair.js": "js/gate-pair.js",
   "gate-worker.js": "js/gate/sw.js",
+  "ticket.js": "js/ticket.js",
 };
 
 // Bootstrap 5 still speaks the older Sass dialect; its warnings are not ours to act on.

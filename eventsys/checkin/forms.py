@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Field, SelectMultipleField, StringField
+from wtforms import BooleanField, Field, RadioField, SelectMultipleField, StringField
 from wtforms.validators import ValidationError
 
+from eventsys.checkin.rules import VenueKind
 from eventsys.slots.models import Slot
 from eventsys.web.forms import Form
 from eventsys.web.locale import format_span, local_name
@@ -51,3 +52,24 @@ class DeviceForm(Form):
     """How a phone is called at its gate."""
 
     name = StringField(_l("Name of this phone"), [_Filled()])
+
+
+class VenueForm(Form):
+    """How attendees check in themselves at a gate."""
+
+    kind = RadioField(
+        _l("Venue code"),
+        choices=[
+            (VenueKind.PRINTED.value, _l("Printed: on the wall, good while check-in is open")),
+            (VenueKind.ROTATING.value, _l("On a screen: a new code every minute")),
+            (VenueKind.OFF.value, _l("None: only stewards check in")),
+        ],
+    )
+    renew = BooleanField(_l("Make the code anew; the old one stops working"))
+
+
+class YourselfForm(Form):
+    """Who the attendee is."""
+
+    code = StringField(_l("Personal code, or the last 4 digits of your mobile number"), [_Filled()])
+    name = StringField(_l("Full name"))

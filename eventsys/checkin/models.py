@@ -14,6 +14,7 @@ from eventsys.checkin.rules import (
     REASON_MAX,
     Direction,
     ScanResult,
+    VenueKind,
 )
 from eventsys.core.db import Base, Model
 from eventsys.core.permissions import Scope
@@ -29,7 +30,11 @@ gate_slots = Table(
 
 
 class Gate(Model):
-    """A check-in point (签到点) that serves some slots; its token admits at this gate and does nothing else."""
+    """A check-in point (签到点) that serves some slots; its token admits at this gate and does nothing else.
+
+    `venue_kind` says whether attendees check in themselves by the code that hangs or runs there (现场签到码); raising
+    `venue_version` makes that code anew.
+    """
 
     __tablename__ = "gates"
 
@@ -40,6 +45,8 @@ class Gate(Model):
     created_at: Mapped[CreatedAt]
     created_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"))
     revoked_at: Mapped[MaybeInstant]
+    venue_kind: Mapped[VenueKind] = mapped_column(text_enum(VenueKind, "venue_kind"), default=VenueKind.PRINTED)
+    venue_version: Mapped[int] = mapped_column(default=1)
 
     slots: Mapped[list[Slot]] = relationship(secondary=gate_slots, order_by=Slot.starts_at)
 

@@ -22,6 +22,10 @@ DEVICE_NAME_MAX = 60
 DEVICES_MAX = 50  # at one gate
 PAIRING_FOR = timedelta(hours=12)
 HISTORY_FOR = timedelta(days=2)  # after a gate closed, its devices may still send what they had queued
+SELF_OPENS_BEFORE = timedelta(minutes=60)  # attendees check in themselves later than stewards do
+ROTATES_EVERY = timedelta(seconds=60)
+STEPS_ACCEPTED = 2  # of a rotating code: the one shown now and the one before, so 60 to 120 seconds
+PHONE_DIGITS = 4
 SEARCH_MIN = 2  # letters of a name
 SEARCHES_A_MINUTE = 20
 FOUND_MAX = 20
@@ -48,6 +52,14 @@ class ScanResult(StrEnum):
     ADMITTED = "admitted"
     EXITED = "exited"
     ANNULLED = "annulled"  # a row that takes an earlier one back
+
+
+class VenueKind(StrEnum):
+    """How attendees check in themselves at a gate: not at all, by a code on the wall, by one that runs on a screen."""
+
+    OFF = "off"
+    PRINTED = "printed"
+    ROTATING = "rotating"
 
 
 LET_THROUGH = frozenset({ScanResult.ADMITTED, ScanResult.EXITED})  # the person went in or out

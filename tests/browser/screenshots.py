@@ -98,6 +98,8 @@ WALK = (
     Stop("gate", "/gates/{gate}", "steward"),
     Stop("gate-devices", "/gates/{gate}/devices", "coordinator"),
     Stop("gate-phone", "/gate/", "phone"),
+    Stop("gate-venue", "/gates/{gate}/venue", "steward"),
+    Stop("yourself-dead", "/c/nothing"),
     Stop("gate-open", "/gate/open/nothing"),
     Stop("door", "/slots/{slot}/door", "steward"),
     Stop("conflicts", "/slots/{slot}/conflicts", "coordinator"),

@@ -198,6 +198,21 @@ def test_a_clock_that_is_off_decides_nothing_without_a_network(phone, door):
     expect(page.locator("[data-pending]")).to_contain_text("0条", timeout=LONG)
 
 
+def test_in_wechat_a_ticket_opened_on_the_phone_is_checked_in(phone, door):
+    page = phone("微信手机")
+    page.goto(door.codes[3])  # as WeChat's own scanner opens it
+    part = page.locator("[data-steward]")
+    expect(part.locator("[data-gate-name]")).to_have_text("南门")
+    part.get_by_role("button", name="签到").click()
+    expect(part.locator("[data-result]")).to_contain_text("签到", timeout=LONG)
+
+
+def test_a_ticket_offers_no_check_in_to_anybody_else(visit, door):
+    page = visit(door.codes[3])
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("[data-steward]")).to_be_hidden()
+
+
 def test_a_link_that_ended_says_so(visit):
     page = visit("/gate/open/nothing")
     expect(page.locator("h1")).to_contain_text("链接")

@@ -32,6 +32,7 @@ from eventsys.checkin.queries.scans import (
     lock_scan,
     meaning_of,
 )
+from eventsys.checkin.queries.venue import find_venue, list_called, venue_token
 
 __all__ = [
     "DEVICE_TOKEN_PREFIX",
@@ -48,11 +49,13 @@ __all__ = [
     "find_gate",
     "find_pairing",
     "find_scans",
+    "find_venue",
     "get_gate",
     "get_own_gate",
     "get_slot_at_door",
     "has_come",
     "is_admitted",
+    "list_called",
     "list_conflicts",
     "list_devices",
     "list_gates",
@@ -70,4 +73,5 @@ __all__ = [
     "offline_roster",
     "roster_revision",
     "stands",
+    "venue_token",
 ]

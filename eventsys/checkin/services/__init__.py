@@ -10,6 +10,7 @@ from eventsys.checkin.services.releasing import release_at, release_places
 from eventsys.checkin.services.scanning import check_in
 from eventsys.checkin.services.searching import search_attendees
 from eventsys.checkin.services.signing_in import last_sign_in, sign_in
+from eventsys.checkin.services.venue import check_in_yourself, set_venue
 
 __all__ = [
     "GATE_SLOTS_MAX",
@@ -18,6 +19,7 @@ __all__ = [
     "Direction",
     "annul",
     "check_in",
+    "check_in_yourself",
     "create_gate",
     "last_sign_in",
     "offer_pairing",
@@ -28,5 +30,6 @@ __all__ = [
     "revoke_device",
     "revoke_gate",
     "search_attendees",
+    "set_venue",
     "sign_in",
 ]

@@ -70,6 +70,12 @@ def check_in(command: CheckIn, *, actor: Actor) -> Answer:
     return _log(command, gate, attendee, scans, at, actor)
 
 
+def log_unknown(code: str, gate: GateFacts, *, actor: Actor) -> Answer:
+    """Log what names nobody at the gate; it counts among the guesses there."""
+    command = CheckIn(code, new_public_id())
+    return _log_stranger(command, gate, ScanResult.UNKNOWN, now(), actor, typed=True)
+
+
 def _cleaned(command: CheckIn) -> CheckIn:
     nonce = clean_line(command.nonce, "nonce", NONCE_MAX, required=True)
     if nonce.startswith("annul-"):
