@@ -23,6 +23,7 @@ DEVICES_MAX = 50  # at one gate
 PAIRING_FOR = timedelta(hours=12)
 HISTORY_FOR = timedelta(days=2)  # after a gate closed, its devices may still send what they had queued
 SELF_OPENS_BEFORE = timedelta(minutes=60)  # attendees check in themselves later than stewards do
+LATE_AFTER = timedelta(minutes=15)
 ROTATES_EVERY = timedelta(seconds=60)
 STEPS_ACCEPTED = 2  # of a rotating code: the one shown now and the one before, so 60 to 120 seconds
 PHONE_DIGITS = 4

@@ -87,6 +87,8 @@ WALK = (
     Stop("booking-pending", "/bookings/{pending}", "clerk"),
     Stop("booking-decline", "/bookings/{pending}/decline", "clerk"),
     Stop("roster", "/slots/{own}/roster", "clerk"),
+    Stop("arrivals", "/slots/{slot}/live", "coordinator"),
+    Stop("arrivals-wall", "/slots/{slot}/live?wall=1", "coordinator"),
     Stop("sign-in-list", "/slots/{own}/sign-in", "clerk"),
     Stop("requests-to-answer", "/requests", "clerk"),
     Stop("edition-submit", "/desk/editions/{edition}", "clerk"),

@@ -23,6 +23,7 @@ from eventsys.checkin.queries.gates import (
     list_gates,
     load_gate_actor,
 )
+from eventsys.checkin.queries.live import Live, live, live_revision
 from eventsys.checkin.queries.missing import list_missing, list_slots_missed, lock_attendees
 from eventsys.checkin.queries.offline import OfflineRoster, get_own_gate, offline_roster, roster_revision
 from eventsys.checkin.queries.scans import (
@@ -41,6 +42,7 @@ __all__ = [
     "Conflict",
     "Counters",
     "GateFacts",
+    "Live",
     "OfflineRoster",
     "count_arrivals",
     "count_at_door",
@@ -63,6 +65,8 @@ __all__ = [
     "list_roster",
     "list_slots_in_conflict",
     "list_slots_missed",
+    "live",
+    "live_revision",
     "load_device_actor",
     "load_gate_actor",
     "lock_attendee_by_ticket",

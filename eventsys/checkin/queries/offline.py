@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import selectinload
 
 from eventsys.bookings.keys import code_of, current_key_id
 from eventsys.bookings.models import Attendee, Booking
 from eventsys.bookings.rules import BookingState, TicketState
 from eventsys.bookings.tickets import has_check_character
 from eventsys.checkin.models import Gate, Scan
-from eventsys.checkin.queries.scans import meaning_of
+from eventsys.checkin.queries.scans import admissions_of
 from eventsys.checkin.sealing import seal
 from eventsys.core.db import db
 from eventsys.core.errors import NotFound
@@ -81,7 +80,7 @@ def offline_roster(gate: Gate) -> OfflineRoster:
     """Every ticket of the gate's slots, dead ones too: what is not in it was issued later. Two statements."""
     places = {slot.id: number for number, slot in enumerate(gate.slots)}
     codes = {slot.id: slot.public_id for slot in gate.slots}
-    scans = _scans_by_attendee(places)
+    scans = admissions_of(places)
     rows = db.session.execute(
         select(Attendee, Booking.state, Booking.party, Booking.id, Enterprise.name)
         .join(Booking, Booking.id == Attendee.booking_id)
@@ -104,26 +103,6 @@ def offline_roster(gate: Gate) -> OfflineRoster:
         place = places[attendee.slot_id]
         tickets.append(OfflineTicket(attendee.public_id, place, bookings[booking], worth, sealed, admission, is_inside))
     return OfflineRoster(gate.slots, parties, tickets, all(has_check_character(row[0].typed_code) for row in rows))
-
-
-def _scans_by_attendee(slots: dict[int, int]) -> dict[int, tuple[Scan | None, bool]]:
-    """By attendee (primary key): the admission that stands, and whether the person is inside."""
-    query = (
-        select(Scan)
-        .where(Scan.slot_id.in_(slots), Scan.attendee_id.is_not(None))
-        .options(joinedload(Scan.gate))
-        .order_by(Scan.attendee_id, Scan.id)
-    )
-    return dict(_meanings(db.session.scalars(query).all()))
-
-
-def _meanings(scans: Sequence[Scan]) -> Iterator[tuple[int, tuple[Scan | None, bool]]]:
-    for attendee, group in groupby(scans, key=lambda scan: scan.attendee_id):
-        of_one = list(group)
-        meaning = meaning_of(of_one)
-        admission = next((scan for scan in of_one if scan.nonce == meaning.first), None)
-        if attendee is not None:
-            yield attendee, (admission, meaning.is_inside)
 
 
 def _worth(ticket: TicketState, booking: BookingState, slot: SlotState) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
@@ -83,3 +84,24 @@ def _readings(scans: Sequence[Scan]) -> Iterable[Reading]:
         if scan.annuls_id is None:
             shown = scan.shown or scan.result
             yield Reading(scan.nonce, scan.scanned_at, scan.direction, scan.result, shown, scan.id in taken_back)
+
+
+def admissions_of(slots: Collection[int]) -> dict[int, tuple[Scan | None, bool]]:
+    """By attendee (primary key) of the slots: the admission that stands, with its gate, and whether the person is
+    inside; one statement."""
+    query = (
+        select(Scan)
+        .where(Scan.slot_id.in_(slots), Scan.attendee_id.is_not(None))
+        .options(joinedload(Scan.gate))
+        .order_by(Scan.attendee_id, Scan.id)
+    )
+    return dict(_meanings(db.session.scalars(query).all()))
+
+
+def _meanings(scans: Sequence[Scan]) -> Iterator[tuple[int, tuple[Scan | None, bool]]]:
+    for attendee, group in groupby(scans, key=lambda scan: scan.attendee_id):
+        of_one = list(group)
+        meaning = meaning_of(of_one)
+        admission = next((scan for scan in of_one if scan.nonce == meaning.first), None)
+        if attendee is not None:
+            yield attendee, (admission, meaning.is_inside)
