@@ -59,6 +59,7 @@ class VenueForm(Form):
 
     kind = RadioField(
         _l("Venue code"),
+        [_Filled()],
         choices=[
             (VenueKind.PRINTED.value, _l("Printed: on the wall, good while check-in is open")),
             (VenueKind.ROTATING.value, _l("On a screen: a new code every minute")),

@@ -159,6 +159,7 @@ def test_the_page_enters_each_enterprise_by_itself(slot, booking, at_the_door, c
 def test_what_is_refused_stays_typed(slot, booking, at_the_door, client, monkeypatch):
     at_the_door.move_to(slot.ends_at + timedelta(minutes=5))
     client.sign_in(cast.CLERK)
+    assert "没有勾选" in form(client, slot, reason="设备故障").text
     answer = form(client, slot, here=tickets(booking), reason="")
     assert (answer.status_code, answer.text.count("checked>")) == (422, 2)
     answer = form(client, slot, here=tickets(booking), reason="设备故障")

@@ -5,6 +5,7 @@ from eventsys.checkin.services.annulling import annul
 from eventsys.checkin.services.answers import Answer
 from eventsys.checkin.services.devices import offer_pairing, pair_device, revoke_device
 from eventsys.checkin.services.gates import GATE_SLOTS_MAX, create_gate, revoke_gate
+from eventsys.checkin.services.joining import join_online
 from eventsys.checkin.services.no_shows import record_missing
 from eventsys.checkin.services.releasing import release_at, release_places
 from eventsys.checkin.services.scanning import check_in
@@ -21,6 +22,7 @@ __all__ = [
     "check_in",
     "check_in_yourself",
     "create_gate",
+    "join_online",
     "last_sign_in",
     "offer_pairing",
     "pair_device",

@@ -42,16 +42,14 @@ def enter_list(public_id: str) -> Response:
     slot, actor = _slot(public_id), current_actor()
     refused: dict[str, str] = {}
     admitted = 0
-    for booking in _bookings(slot):
-        arrivals = _read(booking)
-        if not arrivals:
-            continue
+    lists = {booking.public_id: _read(booking) for booking in _bookings(slot)}
+    for booking, arrivals in lists.items():
         try:
             with unit_of_work():
-                admitted += sign_in(booking.public_id, arrivals, actor=actor)
+                admitted += sign_in(booking, arrivals, actor=actor) if arrivals else 0
         except Refusal as error:
-            refused[booking.public_id] = sentence(error.code, error.fields)
-    if refused:
+            refused[booking] = sentence(error.code, error.fields)
+    if refused or not any(lists.values()):
         return _page(_slot(public_id), refused, admitted)
     flash(ngettext("%(num)s person is checked in.", "%(num)s people are checked in.", admitted), "success")
     return redirect(url_for("checkin.roster", public_id=public_id), 303)
@@ -94,8 +92,8 @@ def _page(slot: Slot, refused: dict[str, str], admitted: int = 0) -> Response:
         "is_over": now() > slot.ends_at,
         "until": last_sign_in(slot),
         "reason_max": REASON_MAX,
+        "is_empty": request.method == "POST" and not refused,
         "done": gettext("%(num)s checked in", num=admitted) if admitted else "",
     }
-    return make_response(
-        render_template("checkin/sign_in_list.html", slot=slot, **context), PROBLEM if refused else 200
-    )
+    page = render_template("checkin/sign_in_list.html", slot=slot, **context)
+    return make_response(page, PROBLEM if request.method == "POST" else 200)
