@@ -259,13 +259,13 @@ def _walkers(
                 pages[role] = context.new_page()
                 if role in logins:
                     sign_in_demo(pages[role], logins[role])
-            _pair(pages["phone"], pages["coordinator"], gate)
+            pair_phone(pages["phone"], pages["coordinator"], gate)
             yield pages, f"{short}-{size}"
             for page in pages.values():
                 page.context.close()
 
 
-def _pair(phone: Page, desk: Page, gate: str) -> None:
+def pair_phone(phone: Page, desk: Page, gate: str) -> None:
     """Make the phone a device of the gate, by the link that the desk shows."""
     desk.goto(f"/gates/{gate}/devices")
     desk.locator("input[name=may_search]").check()

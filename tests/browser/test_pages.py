@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.conftest import watch
-from tests.browser.screenshots import WALK, district, first_accounts, make_things, sign_in_demo
+from tests.browser.screenshots import WALK, district, first_accounts, make_things, pair_phone, sign_in_demo
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -49,13 +49,16 @@ class Walk:
         if role not in self.pages:
             page = self.pages[role] = self.context().new_page()
             watch(page, self.faults)
-            if role:
+            if role == "phone":
+                pair_phone(page, self.window("coordinator"), self.names["gate"])
+            elif role:
                 sign_in_demo(page, self.accounts[role])
         return self.pages[role]
 
     def context(self) -> BrowserContext:
-        """A narrow browser of somebody new."""
-        return self.browser.new_context(base_url=self.url, viewport=NARROW, timezone_id="Asia/Shanghai")
+        """A narrow browser of somebody new; without service workers, which keep a page in the language it had."""
+        options = {"viewport": NARROW, "timezone_id": "Asia/Shanghai", "service_workers": "block"}
+        return self.browser.new_context(base_url=self.url, **options)
 
 
 @pytest.fixture(scope="module")
