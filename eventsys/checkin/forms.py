@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Field, RadioField, SelectMultipleField, StringField
-from wtforms.validators import ValidationError
+from wtforms import (
+    BooleanField,
+    DateField,
+    Field,
+    FieldList,
+    FormField,
+    HiddenField,
+    RadioField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms import Form as PlainForm
+from wtforms.validators import Optional, ValidationError
 
-from eventsys.checkin.rules import VenueKind
+from eventsys.checkin.rules import PROMISES_MAX, Promise, VenueKind, VisitNotes
 from eventsys.slots.models import Slot
-from eventsys.web.forms import Form
+from eventsys.web.forms import Form, LocalDateTimeField
 from eventsys.web.locale import format_span, local_name
 from eventsys.web.wording import sentence
 
@@ -74,3 +87,44 @@ class YourselfForm(Form):
 
     code = StringField(_l("Personal code, or the last 4 digits of your mobile number"), [_Filled()])
     name = StringField(_l("Full name"))
+
+
+class PromiseFields(PlainForm):
+    """What was promised."""
+
+    what = StringField(_l("What was promised"))
+    who = StringField(_l("By whom"))
+    due = DateField(_l("Until"), [Optional()])
+
+
+class RecordForm(Form):
+    """What a visit was about."""
+
+    version = HiddenField()
+    arrived_at = LocalDateTimeField(_l("Arrival"), [_Filled()])
+    departed_at = LocalDateTimeField(_l("Departure"))
+    team = TextAreaField(_l("Who came"), render_kw={"rows": 3})
+    hosts = TextAreaField(_l("Who received them"), render_kw={"rows": 3})
+    topics = TextAreaField(_l("What it was about"), render_kw={"rows": 3})
+    asked = TextAreaField(_l("What the enterprise asked"), render_kw={"rows": 4})
+    promises = FieldList(FormField(PromiseFields), min_entries=3, max_entries=PROMISES_MAX)
+
+    @property
+    def notes(self) -> VisitNotes:
+        """The command; lines without a promise are left out."""
+        assert self.arrived_at.data is not None  # it is required
+        made = [row.form for row in self.promises if (row.form.what.data or "").strip()]
+        return VisitNotes(
+            arrived_at=self.arrived_at.data,
+            departed_at=self.departed_at.data,
+            team=_lines(self.team.data),
+            hosts=_lines(self.hosts.data),
+            topics=self.topics.data or "",
+            asked=self.asked.data or "",
+            promises=tuple(Promise(row.what.data, row.who.data or "", row.due.data) for row in made),
+        )
+
+
+def _lines(text: str | None) -> tuple[str, ...]:
+    """One name a line, or several with commas between."""
+    return tuple(name.strip() for name in re.split(r"[\n,，、;；]", text or "") if name.strip())

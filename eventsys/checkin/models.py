@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from eventsys.bookings.models import Attendee
+from eventsys.bookings.models import Attendee, Booking
 from eventsys.checkin.rules import (
     CODE_MAX,
     DEVICE_NAME_MAX,
@@ -15,10 +17,11 @@ from eventsys.checkin.rules import (
     Direction,
     ScanResult,
     VenueKind,
+    VisitSide,
 )
 from eventsys.core.db import Base, Model
 from eventsys.core.permissions import Scope
-from eventsys.core.types import BigId, CreatedAt, Id, Instant, MaybeInstant, PublicId, text_enum
+from eventsys.core.types import BigId, CreatedAt, Id, Instant, MaybeInstant, PublicId, Versioned, text_enum
 from eventsys.slots.models import Slot
 
 gate_slots = Table(
@@ -126,3 +129,29 @@ class Scan(Model):
 
     gate: Mapped[Gate | None] = relationship()
     attendee: Mapped[Attendee | None] = relationship()
+
+
+class VisitRecord(Versioned, Model):
+    """That a visit took place (到访确认), and its record (走访记录): who came and who received them (names), what it
+    was about, what was asked, and what was promised (`{what, who, due}`, due as an ISO date or empty)."""
+
+    __tablename__ = "visit_records"
+    __table_args__ = (CheckConstraint("departed_at IS NULL OR departed_at >= arrived_at", name="departed"),)
+
+    id: Mapped[Id]
+    booking_id: Mapped[int] = mapped_column(BigId, ForeignKey("bookings.id", ondelete="CASCADE"), unique=True)
+    slot_id: Mapped[int] = mapped_column(BigId, ForeignKey("slots.id"), index=True)
+    confirmed_as: Mapped[VisitSide] = mapped_column(text_enum(VisitSide, "confirmed_as"))
+    confirmed_by: Mapped[str] = mapped_column(String(60))
+    confirmed_at: Mapped[Instant]
+    reason: Mapped[str] = mapped_column(String(REASON_MAX), default="")
+    arrived_at: Mapped[Instant]
+    departed_at: Mapped[MaybeInstant]
+    team: Mapped[list[Any]] = mapped_column(default=list)
+    hosts: Mapped[list[Any]] = mapped_column(default=list)
+    topics: Mapped[str] = mapped_column(Text, default="")
+    asked: Mapped[str] = mapped_column(Text, default="")
+    promises: Mapped[list[Any]] = mapped_column(default=list)
+
+    booking: Mapped[Booking] = relationship()
+    slot: Mapped[Slot] = relationship()

@@ -9,6 +9,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from eventsys.bookings.rules import BookingState, TicketState
+from eventsys.core.errors import Invalid
 from eventsys.slots.rules import SlotState
 
 OPENS_BEFORE = timedelta(hours=2)
@@ -156,3 +157,49 @@ def sign_in_until(ends_at: datetime, days: int, is_workday: Callable[[date], boo
         day += timedelta(days=1)
         days -= is_workday(day)
     return datetime.combine(day + timedelta(days=1), time(), zone)
+
+
+class VisitSide(StrEnum):
+    """Who said that a visit took place."""
+
+    HOST = "host"
+    TEAM = "team"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What was promised at a visit, by whom, until when."""
+
+    what: str
+    who: str = ""
+    due: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitNotes:
+    """The record of a visit: when, who came and who received them, what was asked and promised."""
+
+    arrived_at: datetime
+    departed_at: datetime | None = None
+    team: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    topics: str = ""
+    asked: str = ""
+    promises: tuple[Promise, ...] = ()
+
+
+NOTES_MAX = 2_000
+NAMES_MAX = 30
+PROMISES_MAX = 20
+
+
+def check_visit_times(notes: VisitNotes, starts_at: datetime, now: datetime) -> None:
+    """Raise Invalid for times that cannot be: within a day of the planned start, in order, not to come."""
+    times = [("arrived_at", notes.arrived_at), ("departed_at", notes.departed_at)]
+    for name, at in times:
+        if at is not None and at > now + CLOCK_TOLERANCE:
+            raise Invalid("in_the_future", field=name)
+    if abs(notes.arrived_at - starts_at) > timedelta(days=1):
+        raise Invalid("not_that_day", field="arrived_at", starts_at=starts_at)
+    if notes.departed_at is not None and notes.departed_at < notes.arrived_at:
+        raise Invalid("end_before_start", field="departed_at")

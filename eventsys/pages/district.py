@@ -8,8 +8,8 @@ from datetime import date, datetime, time, timedelta
 
 from eventsys.core.installation import installation
 from eventsys.directory.models import Department
-from eventsys.pages.forms.search import Month
 from eventsys.slots.queries.grid import Filled, count_by_department_and_day
+from eventsys.web.months import Month
 from eventsys.workdays.queries import working_calendar
 from eventsys.workdays.rules import Day
 

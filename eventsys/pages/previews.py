@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from eventsys.pages.forms.search import Month
 from eventsys.slots.runs import Candidate, Mark, Preview
+from eventsys.web.months import Month
 from eventsys.workdays.rules import WorkingCalendar
 
 CLASHES = frozenset({Mark.OWN_SLOT, Mark.PLACE_TAKEN, Mark.STAFF_BUSY, Mark.VISITED_TWICE})

@@ -14,7 +14,7 @@ from eventsys.bookings.models import Attendee, Booking
 from eventsys.bookings.queries import is_planned
 from eventsys.bookings.queries.entry import is_counted, is_open
 from eventsys.bookings.rules import ACTIVE, TAKES_PLACES, BookingState, claim
-from eventsys.checkin.queries import has_come, is_admitted
+from eventsys.checkin.queries import count_received, has_come, is_admitted
 from eventsys.core.actor import Actor, Role
 from eventsys.core.audit import AuditEntry
 from eventsys.core.clock import now
@@ -28,7 +28,7 @@ from eventsys.directory.rules import MembershipState, parse_credit_code
 from eventsys.directory.settings import Settings, settings_from
 from eventsys.slots.models import Edition, Slot, slot_enterprises
 from eventsys.slots.queries import EVERYTHING, SlotFilter, list_slots
-from eventsys.slots.rules import INVITED_MAX, SlotState
+from eventsys.slots.rules import INVITED_MAX, SlotFormat, SlotState
 from eventsys.web.pagination import Page, decode_cursor, encode_cursor, make_page
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -147,13 +147,17 @@ def count_bookings(slot: Slot) -> int:
 
 
 def count_admitted(bookings: Collection[Booking]) -> dict[int, int]:
-    """How many people of each booking (by primary key) were admitted; bookings without any are left out."""
+    """How many people of each booking (by primary key) were admitted, or received a visit; bookings without any are
+    left out."""
     query = (
         select(Attendee.booking_id, func.count())
         .where(Attendee.booking_id.in_([booking.id for booking in bookings]), is_admitted())
         .group_by(Attendee.booking_id)
     )
-    return {row[0]: row[1] for row in db.session.execute(query)} if bookings else {}
+    if not bookings:
+        return {}
+    visits = [booking.id for booking in bookings if booking.slot.format is SlotFormat.VISIT]
+    return {row[0]: row[1] for row in db.session.execute(query)} | count_received(visits)
 
 
 def load_slot_choices(actor: Actor, slot: Slot | None = None) -> SlotChoices:

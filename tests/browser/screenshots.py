@@ -87,6 +87,8 @@ WALK = (
     Stop("booking-pending", "/bookings/{pending}", "clerk"),
     Stop("booking-decline", "/bookings/{pending}/decline", "clerk"),
     Stop("roster", "/slots/{own}/roster", "clerk"),
+    Stop("visit-register", "/visits/register?month={visit_month}", "coordinator"),
+    Stop("visit-to-confirm", "/bookings/{visited}/record", "coordinator"),
     Stop("arrivals", "/slots/{slot}/live", "coordinator"),
     Stop("arrivals-wall", "/slots/{slot}/live?wall=1", "coordinator"),
     Stop("sign-in-list", "/slots/{own}/sign-in", "clerk"),
@@ -173,7 +175,18 @@ def make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, s
     names["visit"] = demo["visits"][0]
     names["visit_slot"] = call.own("contact", f"/bookings/{names['visit']}")["slot"]
     names["day"] = call.read(f"/slots/{names['own']}")["starts_at"][:10]
-    return names | _queue_things(call)
+    names["visit_month"] = call.read(f"/slots/{names['visit_slot']}")["starts_at"][:7]
+    return names | _queue_things(call) | _a_visit(call)
+
+
+def _a_visit(call: Caller) -> dict[str, str]:
+    """A visit that begins within the hour, so that it can be confirmed."""
+    starts_at = datetime.now(UTC) + timedelta(minutes=40)
+    times = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(hours=1)).isoformat()}
+    body = {"title": "研发费用上门辅导", "title_en": "R&D visit", "format": "visit", "capacity": 1, "publish": True}
+    slot = call("clerk", "/slots", {**body, **times})["id"]
+    booking = call("contact3", "/bookings", {"slot": slot, "attendees": [{"name": "林女士"}]})
+    return {"visited": booking["id"]}
 
 
 class Caller:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from eventsys.bookings.rules import NewAttendee
 from eventsys.bookings.services import call_off_slot, cancel_booking, replace_attendee
 from eventsys.checkin.models import Scan
-from eventsys.checkin.queries import list_conflicts, list_roster, list_slots_in_conflict
+from eventsys.checkin.queries import aftermath, list_conflicts, list_roster
 from eventsys.checkin.rules import CheckIn, Direction, ScanResult
 from eventsys.checkin.services import annul, check_in
 from eventsys.core.clock import now
@@ -189,15 +189,16 @@ def test_codes_that_name_nobody_are_told_to_the_slots_of_the_gate(slot, booking,
 
 
 def test_the_desk_is_told_of_slots_in_conflict(slot, booking, gates, afterwards):
-    since = slot.starts_at - timedelta(days=1)
     code = code_for(booking)
     upload(history(code, gates[0], 20, "first"))
-    assert list_slots_in_conflict(cast.CLERK.actor, since) == []
+    assert aftermath(cast.CLERK.actor).in_conflict == []
     upload(history(code, gates[1], 10, "second"))
     for member in (cast.CLERK, cast.COORDINATOR):
-        assert [item.id for item in list_slots_in_conflict(member.actor, since)] == [slot.id]
+        assert [item.id for item in aftermath(member.actor).in_conflict] == [slot.id]
     for member in (cast.STRANGER_CLERK, cast.CONTACT, cast.STEWARD):
-        assert list_slots_in_conflict(member.actor, since) == []
+        assert aftermath(member.actor).in_conflict == []
+    afterwards.shift(timedelta(days=15))
+    assert aftermath(cast.CLERK.actor).in_conflict == []
 
 
 def test_the_report_names_gate_time_and_device(slot, booking, gates, afterwards, client):

@@ -13,6 +13,7 @@ from eventsys.bookings.forms.answers import CancelForm
 from eventsys.bookings.keys import code_of, ticket_url
 from eventsys.bookings.models import Attendee, Booking
 from eventsys.bookings.queries import find_booking, find_planned_visit, get_booking, list_bookings, place_in_queue
+from eventsys.bookings.queries.visit_links import visit_token
 from eventsys.bookings.rules import ACTIVE, BookingState, TicketState, check_cancel
 from eventsys.bookings.services import MOVABLE, cancel_booking, revoke_share_link, share_token, what_keeps_out
 from eventsys.bookings.views.blueprint import bp, is_wechat, show_form
@@ -74,6 +75,8 @@ def detail(public_id: str) -> str:
         visit=planned,
         proposals=instants_of(planned),
         may_print=booking.slot.format is SlotFormat.VISIT,
+        may_record=is_allowed(actor, Permission.CHECK_IN, booking.slot.scope),
+        visit_token=visit_token(booking),
         place=place,
         kept_out=sentence(kept_out.code, kept_out.fields) if kept_out else "",
         moved_to=find_booking(booking.moved_to_id),

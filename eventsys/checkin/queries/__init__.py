@@ -13,7 +13,8 @@ from eventsys.checkin.queries.arrivals import (
     list_roster,
     stands,
 )
-from eventsys.checkin.queries.conflicts import Conflict, list_conflicts, list_slots_in_conflict
+from eventsys.checkin.queries.conflicts import Conflict, list_conflicts
+from eventsys.checkin.queries.desk import Aftermath, aftermath
 from eventsys.checkin.queries.devices import DEVICE_TOKEN_PREFIX, find_pairing, list_devices, load_device_actor
 from eventsys.checkin.queries.gates import (
     GATE_TOKEN_PREFIX,
@@ -34,22 +35,31 @@ from eventsys.checkin.queries.scans import (
     meaning_of,
 )
 from eventsys.checkin.queries.venue import find_venue, list_called, venue_token
+from eventsys.checkin.queries.visits import (
+    count_received,
+    find_record,
+    list_visits,
+)
 
 __all__ = [
     "DEVICE_TOKEN_PREFIX",
     "GATE_TOKEN_PREFIX",
+    "Aftermath",
     "AtDoor",
     "Conflict",
     "Counters",
     "GateFacts",
     "Live",
     "OfflineRoster",
+    "aftermath",
     "count_arrivals",
     "count_at_door",
     "count_at_gate",
+    "count_received",
     "find_expected",
     "find_gate",
     "find_pairing",
+    "find_record",
     "find_scans",
     "find_venue",
     "get_gate",
@@ -63,8 +73,8 @@ __all__ = [
     "list_gates",
     "list_missing",
     "list_roster",
-    "list_slots_in_conflict",
     "list_slots_missed",
+    "list_visits",
     "live",
     "live_revision",
     "load_device_actor",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from eventsys.bookings.models import Attendee, Booking
@@ -15,10 +14,8 @@ from eventsys.checkin.models import Scan, gate_slots
 from eventsys.checkin.queries.arrivals import stands
 from eventsys.checkin.queries.scans import meaning_of
 from eventsys.checkin.rules import LET_THROUGH, PASSES, ScanResult
-from eventsys.core.actor import Actor, Role
 from eventsys.core.db import db
 from eventsys.slots.models import Slot
-from eventsys.slots.queries import EVERYTHING
 
 CONFLICTS_MAX = 500  # on one page; who has more has another problem
 
@@ -55,15 +52,10 @@ def list_conflicts(slot: Slot) -> Sequence[Conflict]:
     return sorted(found, key=lambda conflict: (conflict.scan.scanned_at, conflict.scan.id))
 
 
-def list_slots_in_conflict(actor: Actor, since: datetime) -> Sequence[Slot]:
-    """The slots of the actor's departments (the coordinator's and auditor's: all) that began after `since` and may have
-    conflicts, newest first; one statement."""
-    departments = actor.departments(Role.CLERK)
-    mine = true() if actor.has(*EVERYTHING) else Slot.department_id.in_(departments)
+def may_have_conflicts() -> ColumnElement[bool]:
+    """Of a slot: whether one of its scans may be a conflict."""
     stranger = exists(_strangers().where(gate_slots.c.slot_id == Slot.id).with_only_columns(Scan.id))
-    known = exists().where(Scan.slot_id == Slot.id, _may_conflict())
-    query = select(Slot).where(mine, Slot.starts_at > since, or_(known, stranger))
-    return db.session.scalars(query.order_by(Slot.starts_at.desc(), Slot.id).limit(20)).all()
+    return or_(exists().where(Scan.slot_id == Slot.id, _may_conflict()), stranger)
 
 
 def _may_conflict() -> ColumnElement[bool]:

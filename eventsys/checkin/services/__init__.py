@@ -12,6 +12,7 @@ from eventsys.checkin.services.scanning import check_in
 from eventsys.checkin.services.searching import search_attendees
 from eventsys.checkin.services.signing_in import last_sign_in, sign_in
 from eventsys.checkin.services.venue import check_in_yourself, set_venue
+from eventsys.checkin.services.visits import confirm_by_link, confirm_visit, leave_visit, write_record
 
 __all__ = [
     "GATE_SLOTS_MAX",
@@ -21,9 +22,12 @@ __all__ = [
     "annul",
     "check_in",
     "check_in_yourself",
+    "confirm_by_link",
+    "confirm_visit",
     "create_gate",
     "join_online",
     "last_sign_in",
+    "leave_visit",
     "offer_pairing",
     "pair_device",
     "record_missing",
@@ -34,4 +38,5 @@ __all__ = [
     "search_attendees",
     "set_venue",
     "sign_in",
+    "write_record",
 ]

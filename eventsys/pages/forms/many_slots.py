@@ -14,7 +14,6 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from eventsys.core.clock import now
 from eventsys.core.errors import Invalid
-from eventsys.pages.forms.search import read_month
 from eventsys.pages.forms.slot import SlotForm
 from eventsys.pages.forms.words import holiday_words, month_words, nth_words, repeat_words, weekday_words
 from eventsys.pages.queries import SlotChoices
@@ -23,6 +22,7 @@ from eventsys.slots.runs import MonthCopy, NewRun
 from eventsys.slots.sittings import DAY_MINUTES, SITTINGS_MAX, TimesOfDay
 from eventsys.web.forms import ClockField, Form, LocalDateField, Within, read_clock, read_date
 from eventsys.web.locale import format_month, local_name, zone
+from eventsys.web.months import read_month
 
 LEFT_OUT_TEXT_MAX = 4_000
 STARTS_TEXT_MAX = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -14,43 +14,13 @@ from eventsys.core.errors import Invalid
 from eventsys.directory.rules import Topic
 from eventsys.slots.queries import SlotFilter
 from eventsys.slots.rules import SlotFormat
+from eventsys.web.months import Month, read_month
 
 SEARCH_MAX = 60
 SPAN_MAX = timedelta(days=100)
-_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
 _ID = re.compile(r"[a-z0-9-]{1,20}", re.ASCII)
 
 Choice = TypeVar("Choice", bound=StrEnum)
-
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    """A month of the district's calendar."""
-
-    first: date
-
-    @property
-    def key(self) -> str:
-        """As it stands in an address: 2026-12."""
-        return f"{self.first:%Y-%m}"
-
-    @property
-    def next(self) -> Month:
-        """The month after."""
-        return Month((self.first + timedelta(days=31)).replace(day=1))
-
-    @property
-    def previous(self) -> Month:
-        """The month before."""
-        return Month((self.first - timedelta(days=1)).replace(day=1))
-
-    def start(self, zone: ZoneInfo) -> datetime:
-        """Its first instant."""
-        return datetime.combine(self.first, time(), zone)
-
-    def end(self, zone: ZoneInfo) -> datetime:
-        """The first instant after it."""
-        return self.next.start(zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +89,6 @@ def read_search(arguments: Mapping[str, str]) -> Search:
         month=read_month(arguments.get("month", "")),
         as_calendar=arguments.get("view") == "calendar",
     )
-
-
-def read_month(text: str) -> Month | None:
-    """A month written 2026-12; None for anything else."""
-    match = _MONTH.fullmatch(text)
-    return Month(date(int(match[1]), int(match[2]), 1)) if match else None
 
 
 def read_span(arguments: Mapping[str, str], zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -14,14 +14,13 @@ from eventsys.bookings.models import PlannedVisit
 from eventsys.bookings.queries import list_visits_asked, phones_of
 from eventsys.bookings.queries.clashes import list_clashes_of
 from eventsys.bookings.rules import VisitAnswer
-from eventsys.checkin.queries import list_slots_in_conflict
+from eventsys.checkin.queries import aftermath
 from eventsys.core.actor import Actor, Role
 from eventsys.core.clock import now
 from eventsys.core.permissions import Permission, is_allowed, may_somewhere
 from eventsys.directory.models import Department
 from eventsys.directory.queries import all_departments
 from eventsys.pages.district import district_grid
-from eventsys.pages.forms.search import Month, read_month
 from eventsys.pages.forms.views import LIST, read_view, view_words
 from eventsys.pages.forms.words import short_weekdays
 from eventsys.pages.queries import list_next_bookings, list_pending
@@ -35,8 +34,7 @@ from eventsys.slots.queries.support import list_offered, list_support_wanted
 from eventsys.slots.rules import SlotState
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.locale import zone
-
-CONFLICTS_FOR = timedelta(days=14)  # after the start: who has not looked by then will not
+from eventsys.web.months import Month, read_month, this_month
 
 
 @bp.get("/desk")
@@ -45,7 +43,7 @@ def desk() -> str:
     """A month of the departments at whose desk the actor sits. The coordinator sees how each department stands, and
     the slots of the chosen one."""
     actor, departments = current_actor(), all_departments()
-    month = read_month(request.args.get("month", "")) or Month(now().astimezone(zone()).date().replace(day=1))
+    month = read_month(request.args.get("month", "")) or this_month(now(), zone())
     span = month.start(zone()), month.end(zone())
     sees_everything = actor.has(*EVERYTHING)
     wanted = request.args.get("department", "") if sees_everything else ""
@@ -75,7 +73,7 @@ def desk() -> str:
         offered=list_offered(answering),
         visits=_visits_asked(actor),
         collecting=_collecting(actor),
-        in_conflict=list_slots_in_conflict(actor, now() - CONFLICTS_FOR),
+        aftermath=aftermath(actor),
         departments=departments if sees_everything else [],
         overview=[(item, counts.get(item.id, SlotCounts())) for item in departments] if is_overview else [],
         settings_of=_department_to_set(departments, actor, chosen),

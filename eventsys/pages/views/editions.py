@@ -17,7 +17,6 @@ from eventsys.core.db import unit_of_work
 from eventsys.core.errors import NotFound, Refusal
 from eventsys.core.permissions import Permission, Scope, is_allowed, may_somewhere
 from eventsys.pages.forms.editions import EditionForm, ReturnForm, values_of_edition
-from eventsys.pages.forms.search import Month
 from eventsys.pages.forms.slot import set_value
 from eventsys.pages.views.blueprint import editions_bp
 from eventsys.pages.views.home import by_day
@@ -43,6 +42,7 @@ from eventsys.slots.services.editions import (
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, public, requires
 from eventsys.web.locale import zone
+from eventsys.web.months import Month
 from eventsys.web.wording import sentence
 from eventsys.workdays.queries import working_calendar
 

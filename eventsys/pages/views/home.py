@@ -12,7 +12,7 @@ from flask import Response, jsonify, render_template, request, url_for
 from eventsys.bookings.queries import facts_of
 from eventsys.core.clock import now
 from eventsys.directory.queries import all_departments, all_parks
-from eventsys.pages.forms.search import Month, read_search, read_span
+from eventsys.pages.forms.search import read_search, read_span
 from eventsys.pages.forms.words import format_words, topic_words
 from eventsys.pages.queries import own_bookings, page_of_slots
 from eventsys.pages.rules import Standing, standing
@@ -22,6 +22,7 @@ from eventsys.slots.models import Slot
 from eventsys.slots.queries import in_brief, list_slots
 from eventsys.web.guards import current_actor, public
 from eventsys.web.locale import local_name, zone
+from eventsys.web.months import Month
 
 CALENDAR_MAX = 1_500
 

@@ -17,7 +17,6 @@ from eventsys.core.ids import is_public_id, new_public_id
 from eventsys.core.permissions import Permission
 from eventsys.pages.forms.many_slots import CopyMonthForm, ManySlotsForm
 from eventsys.pages.forms.rule_words import rule_in_words
-from eventsys.pages.forms.search import Month
 from eventsys.pages.forms.slot import set_value
 from eventsys.pages.forms.words import fate_words, short_weekdays
 from eventsys.pages.previews import CLASHES, month_grids, rows_by_month
@@ -31,6 +30,7 @@ from eventsys.slots.services import preview_run
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.locale import local_name, zone
+from eventsys.web.months import Month
 from eventsys.web.wording import sentence
 from eventsys.workdays.queries import working_calendar
 

@@ -13,13 +13,13 @@ from eventsys.bookings.services import BulkDone, apply_bulk, preview_bulk
 from eventsys.core.db import db, unit_of_work
 from eventsys.core.errors import Conflict, Invalid, NotFound, Refusal
 from eventsys.core.permissions import Permission
-from eventsys.pages.forms.search import Month
 from eventsys.pages.forms.selection import SelectionForm, ticked_slots
 from eventsys.pages.queries import SlotChoices, load_slot_choices
 from eventsys.pages.views.blueprint import local_day, slots_bp
 from eventsys.slots.rules import REASON_MAX
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, requires
+from eventsys.web.months import Month
 from eventsys.web.wording import sentence
 
 

@@ -20,7 +20,6 @@ from eventsys.directory.imports.rules import FILE_BYTES_MAX, PROBLEMS_SHOWN, Cha
 from eventsys.directory.imports.tables import write_xlsx
 from eventsys.directory.imports.uploads import claim_upload, keep_upload, open_upload
 from eventsys.directory.queries import all_departments
-from eventsys.pages.forms.search import read_month
 from eventsys.pages.forms.slot_imports import COLUMN_PREFIX, ConfirmSlotsForm, SlotSheetForm, typed_slot_mapping
 from eventsys.pages.queries import all_places
 from eventsys.pages.views.blueprint import slots_bp
@@ -29,6 +28,7 @@ from eventsys.slots.imports.export import export_slots, write_slot_template
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.locale import current_locale, local_name, zone
+from eventsys.web.months import read_month
 from eventsys.web.wording import sentence
 
 Answer = str | Response | tuple[str, int]
