@@ -175,7 +175,7 @@ def make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, s
     names["visit"] = demo["visits"][0]
     names["visit_slot"] = call.own("contact", f"/bookings/{names['visit']}")["slot"]
     names["day"] = call.read(f"/slots/{names['own']}")["starts_at"][:10]
-    names["visit_month"] = call.read(f"/slots/{names['visit_slot']}")["starts_at"][:7]
+    names["visit_month"] = call.own("coordinator", f"/slots/{names['visit_slot']}")["starts_at"][:7]
     return names | _queue_things(call) | _a_visit(call)
 
 
