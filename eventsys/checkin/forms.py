@@ -17,11 +17,13 @@ from wtforms import (
     RadioField,
     SelectMultipleField,
     StringField,
+    TelField,
     TextAreaField,
 )
 from wtforms import Form as PlainForm
 from wtforms.validators import Optional, ValidationError
 
+from eventsys.bookings.rules import NewAttendee
 from eventsys.checkin.rules import PROMISES_MAX, Promise, VenueKind, VisitNotes
 from eventsys.slots.models import Slot
 from eventsys.web.forms import Form, LocalDateTimeField
@@ -87,6 +89,33 @@ class YourselfForm(Form):
 
     code = StringField(_l("Personal code, or the last 4 digits of your mobile number"), [_Filled()])
     name = StringField(_l("Full name"))
+
+
+class WalkInForm(Form):
+    """Who came without a booking, and for which enterprise."""
+
+    slot = RadioField(_l("What you came for"), validate_choice=False)
+    name = StringField(_l("Full name"), [_Filled()])
+    phone = TelField(_l("Mobile number"))
+    enterprise = StringField(_l("Enterprise"), [_Filled()])
+
+    def offer(self, slots: Sequence[Slot]) -> None:
+        """Let choose among these; one alone is chosen."""
+        self.slot.choices = [
+            (slot.public_id, f"{local_name(slot)} · {format_span(slot.starts_at, slot.ends_at)}") for slot in slots
+        ]
+        if len(slots) == 1:
+            self.slot.data = slots[0].public_id
+
+    def validate_slot(self, field: Field) -> None:
+        """It must be one of those offered."""
+        if field.data not in dict(self.slot.choices or []):
+            raise ValidationError(sentence("required", {}))
+
+    @property
+    def person(self) -> NewAttendee:
+        """Who it is."""
+        return NewAttendee(self.name.data or "", self.phone.data or "")
 
 
 class PromiseFields(PlainForm):

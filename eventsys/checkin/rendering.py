@@ -10,12 +10,13 @@ from flask_babel import lazy_gettext as _l
 from eventsys.bookings.keys import public_keys
 from eventsys.bookings.models import Attendee
 from eventsys.checkin.models import Gate, Scan
-from eventsys.checkin.queries import Conflict, OfflineRoster
+from eventsys.checkin.queries import Conflict, OfflineRoster, venue_token
 from eventsys.checkin.queries.offline import OfflineTicket
-from eventsys.checkin.rules import OPENS_BEFORE, ScanResult
-from eventsys.checkin.services import Answer
+from eventsys.checkin.rules import OPENS_BEFORE, ScanResult, VenueKind
+from eventsys.checkin.services import Answer, walk_in_slots
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
+from eventsys.core.installation import absolute_url
 from eventsys.core.permissions import GATE_OVERRIDE, GATE_SEARCH
 from eventsys.slots.models import Slot
 from eventsys.web.locale import format_moment
@@ -150,6 +151,7 @@ def offline_json(gate: Gate, actor: Actor, roster: OfflineRoster) -> dict[str, A
     return {
         "gate": {"id": gate.public_id, "name": gate.name},
         "now": format_instant(now()),
+        "walk_in_url": _walk_in_url(gate),
         "may": [name for name, scope in (("override", GATE_OVERRIDE), ("search", GATE_SEARCH)) if scope in scopes],
         "keys": {str(key_id): base64.b64encode(raw).decode() for key_id, raw in public_keys().items()},
         "slots": [
@@ -159,6 +161,13 @@ def offline_json(gate: Gate, actor: Actor, roster: OfflineRoster) -> dict[str, A
         "parties": roster.parties,
         "tickets": [_ticket_json(ticket) for ticket in roster.tickets],
     }
+
+
+def _walk_in_url(gate: Gate) -> str | None:
+    """Where who has not booked registers at the gate; a code that runs on a screen has no lasting address."""
+    if gate.venue_kind is not VenueKind.PRINTED or not walk_in_slots(gate):
+        return None
+    return absolute_url(f"/c/{venue_token(gate)}/walk-in")
 
 
 def _ticket_json(ticket: OfflineTicket) -> dict[str, Any]:

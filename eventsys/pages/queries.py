@@ -23,8 +23,9 @@ from eventsys.core.errors import Invalid
 from eventsys.core.permissions import Permission, Scope, is_allowed
 from eventsys.directory.models import Department, Enterprise, Membership, Park, Place, Service, Staff, Tag
 from eventsys.directory.queries import all_departments, all_parks, all_tags, get_district, sub_districts
+from eventsys.directory.queries.naming import enterprises_by_name
 from eventsys.directory.queries.staff import all_staff
-from eventsys.directory.rules import MembershipState, parse_credit_code
+from eventsys.directory.rules import MembershipState
 from eventsys.directory.settings import Settings, settings_from
 from eventsys.slots.models import Edition, Slot, slot_enterprises
 from eventsys.slots.queries import EVERYTHING, SlotFilter, list_slots
@@ -250,7 +251,7 @@ def find_enterprises_named(lines: Sequence[tuple[int, Sequence[str]]], field: st
     """
     if len(lines) > INVITED_MAX:
         raise Invalid("too_many_items", field=field, limit=INVITED_MAX)
-    found = _enterprises_by_name({cell for _number, cells in lines for cell in cells})
+    found = enterprises_by_name({cell for _number, cells in lines for cell in cells})
     keys: dict[int, None] = {}
     problems: list[Invalid] = []
     for number, cells in lines:
@@ -263,29 +264,6 @@ def find_enterprises_named(lines: Sequence[tuple[int, Sequence[str]]], field: st
     if problems:
         raise Invalid.many(problems)
     return tuple(keys)
-
-
-def _enterprises_by_name(typed: Collection[str]) -> dict[str, set[int]]:
-    """The enterprises that each typed text names, by primary key."""
-    codes = {_credit_code(text): text for text in typed}
-    wanted = or_(
-        Enterprise.credit_code.in_([code for code in codes if code]),
-        Enterprise.name.in_(typed),
-        Enterprise.short_name.in_(typed),
-    )
-    query = select(Enterprise.id, Enterprise.name, Enterprise.short_name, Enterprise.credit_code)
-    found: dict[str, set[int]] = {}
-    for row in db.session.execute(query.where(Enterprise.active, wanted)):
-        for name in {row.name, row.short_name, codes.get(row.credit_code, "")} - {""}:
-            found.setdefault(name, set()).add(row.id)
-    return found
-
-
-def _credit_code(text: str) -> str | None:
-    try:
-        return parse_credit_code(text).text
-    except Invalid:
-        return None
 
 
 def list_last_changes(slot: Slot, seen: int) -> Sequence[AuditEntry]:

@@ -47,6 +47,7 @@ from eventsys.slots.rules import (
     AudienceKind,
     SlotFormat,
     SlotState,
+    WalkIns,
     is_hidden,
 )
 
@@ -249,6 +250,9 @@ class Slot(Versioned, Model):
     quota_edition: Mapped[int | None]
     quota_open: Mapped[int | None]
     needs_approval: Mapped[bool] = mapped_column(default=False)
+    walk_ins: Mapped[WalkIns] = mapped_column(
+        text_enum(WalkIns, "walk_ins"), default=WalkIns.PLACES_LEFT, server_default=WalkIns.PLACES_LEFT.value
+    )
     invited_until: Mapped[MaybeInstant]
     draw_at: Mapped[MaybeInstant]
     drawn_at: Mapped[MaybeInstant]

@@ -55,6 +55,14 @@ class AudienceKind(StrEnum):
     NAMED = "named"
 
 
+class WalkIns(StrEnum):
+    """Whether who has not booked is let in at the door of a session (现场登记)."""
+
+    NONE = "none"
+    PLACES_LEFT = "places_left"
+    ALWAYS = "always"
+
+
 class QuestionKind(StrEnum):
     """How a question is answered."""
 
@@ -143,6 +151,7 @@ class NewSlot:
     cancel_until: datetime | None = None
     names_until: datetime | None = None
     needs_approval: bool = False
+    walk_ins: WalkIns = WalkIns.PLACES_LEFT
     quota_month: int | None = None
     quota_edition: int | None = None
     quota_open: int | None = None

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from eventsys.directory.rules import EnterpriseSize, Topic
-from eventsys.slots.rules import Audience, AudienceKind, NewQuestion, NewSlot, QuestionKind, SlotFormat
+from eventsys.slots.rules import Audience, AudienceKind, NewQuestion, NewSlot, QuestionKind, SlotFormat, WalkIns
 
 TEMPLATES_MAX = 50  # of a department
 OF_ONE_DAY = frozenset(
@@ -44,6 +44,7 @@ def from_template(kept: dict[str, Any], department: int, starts_at: datetime) ->
     values |= {
         "format": SlotFormat(values["format"]),
         "topic": Topic(values["topic"]),
+        "walk_ins": WalkIns(values.get("walk_ins", WalkIns.PLACES_LEFT)),
         "questions": tuple(
             NewQuestion(item["label"], QuestionKind(item["kind"]), item["is_required"]) for item in values["questions"]
         ),

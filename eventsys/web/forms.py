@@ -22,11 +22,12 @@ class Form(FlaskForm):
     form_errors: list[str]
 
     def refuse(self, error: Refusal) -> None:
-        """Put an Invalid's sentences on the fields it names, and anything else (or unnamed) on top of the form."""
+        """Put an Invalid's sentences on the fields it names (`person.phone` is the form's `phone`), and anything else
+        (or unnamed) on top of the form."""
         problems = error.problems if isinstance(error, Invalid) else (error,)
         for problem in problems:
             text = sentence(problem.code, problem.fields)
-            field = self._fields.get(getattr(problem, "field", "").split(".")[0])
+            field = self._fields.get(getattr(problem, "field", "").removeprefix("person.").split(".")[0])
             if field is None:
                 self.form_errors = [*self.form_errors, text]
             else:

@@ -218,6 +218,14 @@ SENTENCES: dict[str, Any] = {
     "no_show_unexplained": _l("The enterprise has not explained anything yet and still can. Excuse it, or wait."),
     "no_door": _l("Places pass at the door of group sessions only."),
     "door_not_yet": _l("This is possible from %(opens_at)s on."),
+    "no_walk_ins": _l("Only who has booked can come in here."),
+    "walk_in_queue": _l("Enterprises that wait come first until the start."),
+    "walk_in_full": _l("Every place is taken. Ask the staff: places that nobody claims are given up after the start."),
+    "walk_in_unconfirmed": _l("Your enterprise asked for a place that is not confirmed. Ask the staff here."),
+    "unknown_enterprise_name": _l(
+        "There is no enterprise of this name in the directory. Write its full name or credit code, or ask the staff."
+    ),
+    "ambiguous_enterprise": _l("Several enterprises are called like this. Write the full name or the credit code."),
     "door_full": _l("There is no room for the whole party. Release unclaimed places first."),
     "release_not_undone": _l("A release can be undone within %(minutes)s minutes, while places are left."),
     "visits_received_day": _l(

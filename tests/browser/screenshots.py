@@ -91,6 +91,7 @@ WALK = (
     Stop("visit-to-confirm", "/bookings/{visited}/record", "coordinator"),
     Stop("arrivals", "/slots/{slot}/live", "coordinator"),
     Stop("arrivals-wall", "/slots/{slot}/live?wall=1", "coordinator"),
+    Stop("walk-in", "/slots/{slot}/walk-in", "coordinator"),
     Stop("sign-in-list", "/slots/{own}/sign-in", "clerk"),
     Stop("requests-to-answer", "/requests", "clerk"),
     Stop("edition-submit", "/desk/editions/{edition}", "clerk"),
@@ -103,6 +104,8 @@ WALK = (
     Stop("gate-devices", "/gates/{gate}/devices", "coordinator"),
     Stop("gate-phone", "/gate/", "phone"),
     Stop("gate-venue", "/gates/{gate}/venue", "steward"),
+    Stop("yourself", "{venue}"),
+    Stop("walk-in-yourself", "{venue}/walk-in"),
     Stop("yourself-dead", "/c/nothing"),
     Stop("gate-open", "/gate/open/nothing"),
     Stop("door", "/slots/{slot}/door", "steward"),
@@ -169,6 +172,8 @@ def make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, s
     queued = [{"code": code, "nonce": uuid4().hex, "gate": gate["id"], "device": "手机1"} for code in codes]
     call("coordinator", "/checkins/batch", queued)
     names = {"booking": booking["id"], "ticket": ticket, "gate": gate["id"], "slot": slot, "own": _own_slot(request)}
+    own_gate = Caller(request, {"gate": gate["token"]}).own("gate", "/gates/self/roster")
+    names["venue"] = own_gate["walk_in_url"].removeprefix(url).removesuffix("/walk-in")
     names["enterprise"] = booking["enterprise"]["id"]
     names["drawn"], names["ballot"] = demo["ballots"]
     names["edition"] = demo["editions"][0]

@@ -12,7 +12,7 @@ from eventsys.core.errors import Conflict, Invalid, NotFound
 from eventsys.directory.rules import EnterpriseSize, Topic
 from eventsys.slots.models import SlotTemplate
 from eventsys.slots.queries import command_of
-from eventsys.slots.rules import Audience, AudienceKind, NewQuestion, QuestionKind, SlotFormat
+from eventsys.slots.rules import Audience, AudienceKind, NewQuestion, QuestionKind, SlotFormat, WalkIns
 from eventsys.slots.services.templates import delete_template, rename_template, save_template
 from eventsys.slots.templates import OF_ONE_DAY, TEMPLATES_MAX, from_template
 from tests import cast
@@ -30,6 +30,7 @@ RICH = {
     ),
     "questions": (NewQuestion("几人？", QuestionKind.YES_NO, True),),
     "needs_approval": True,
+    "walk_ins": WalkIns.ALWAYS,
     "quota_month": 2,
 }
 

@@ -11,7 +11,6 @@ from wtforms import FormField, HiddenField, StringField
 from eventsys.bookings.forms.rows import WHOLE, AttendeeFields, Filled, NumberField, Rows, RowsForm
 from eventsys.bookings.models import Attendee, Booking
 from eventsys.bookings.rules import PARTY_MAX, NewAttendee, TicketState
-from eventsys.core.errors import Invalid, Refusal
 from eventsys.web.forms import Form
 
 EMPTY_ROWS = 5
@@ -76,10 +75,3 @@ class PersonForm(Form):
     def person(self) -> NewAttendee:
         """The person typed."""
         return NewAttendee(self.name.data or "", self.phone.data or "", self.email.data or "")
-
-    def refuse(self, error: Refusal) -> None:
-        """The service speaks of `person.phone`; the form has `phone`."""
-        if isinstance(error, Invalid):
-            for problem in error.problems:
-                problem.field = problem.field.removeprefix("person.")
-        super().refuse(error)

@@ -15,7 +15,7 @@ from eventsys.bookings.rules.commands import (
     party_min_of,
     party_of,
 )
-from eventsys.bookings.rules.door import RELEASED, UNDO_RELEASE_WITHIN, check_door, has_room
+from eventsys.bookings.rules.door import RELEASED, UNDO_RELEASE_WITHIN, check_door, has_room, room_for_walk_in
 from eventsys.bookings.rules.no_shows import NoShowRule, check_decide, check_explain, explain_until, months_before
 from eventsys.bookings.rules.placing import SlotFacts, check_cancel, check_names, place, refusal
 from eventsys.bookings.rules.planned_visits import (
@@ -116,5 +116,6 @@ __all__ = [
     "quota_refusal",
     "received_refusal",
     "refusal",
+    "room_for_walk_in",
     "travel_minutes",
 ]

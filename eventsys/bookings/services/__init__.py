@@ -51,6 +51,7 @@ from eventsys.bookings.services.slots import Told, call_off_slot, change_slot
 from eventsys.bookings.services.undoing import undo_change
 from eventsys.bookings.services.visit_answers import answer_visit
 from eventsys.bookings.services.waiting import end_queue, rejoin, serve_queue, tell_reopened
+from eventsys.bookings.services.walking_in import walk_in
 
 __all__ = [
     "DISPLACEABLE",
@@ -125,6 +126,7 @@ __all__ = [
     "tell_reopened",
     "undo_change",
     "undo_release",
+    "walk_in",
     "what_keeps_out",
     "withdraw_request",
 ]

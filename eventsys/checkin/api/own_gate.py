@@ -1,4 +1,4 @@
-"""The gate of the token: what it needs to work without a network, and who is expected there."""
+"""The gate of the token: what it needs to work without a network, who is expected there, and who just comes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
+from eventsys.bookings.rules import NewAttendee
 from eventsys.checkin.api.routes import bp
-from eventsys.checkin.api.schemas import Found, OfflineRosterOut, SearchIn
+from eventsys.checkin.api.schemas import AnswerOut, Found, OfflineRosterOut, SearchIn, WalkInIn
 from eventsys.checkin.queries import get_own_gate, offline_roster, roster_revision
-from eventsys.checkin.rendering import found_json, offline_json
-from eventsys.checkin.services import search_attendees
+from eventsys.checkin.rendering import answer_json, found_json, offline_json
+from eventsys.checkin.services import search_attendees, walk_in_with_steward
 from eventsys.core.db import unit_of_work
 from eventsys.core.permissions import Permission
 from eventsys.web.guards import current_actor, requires
@@ -33,6 +34,21 @@ def own_roster() -> Response:
     answer.set_etag(revision)
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
+
+
+@bp.post("/slots/<slot>/walk-ins")
+@requires(Permission.CHECK_IN)
+@bp.input(WalkInIn, arg_name="body")
+@bp.output(AnswerOut)
+@bp.doc(responses=[404, 409])
+def walk_in(slot: str, body: dict[str, Any]) -> Response:
+    """Register at the door somebody who has not booked, while places are left or the slot may grow, and check them in.
+    The same person again is `already_admitted`."""
+    person = NewAttendee(body["name"], body["phone"])
+    with unit_of_work():
+        answer = walk_in_with_steward(slot, body["enterprise"], person, actor=current_actor())
+        told = answer_json(answer)
+    return jsonify(told)
 
 
 @bp.post("/gates/self/search")

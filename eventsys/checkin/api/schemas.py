@@ -14,6 +14,7 @@ from eventsys.checkin.rules import (
     ScanResult,
 )
 from eventsys.checkin.services import GATE_SLOTS_MAX
+from eventsys.directory.rules import NAME_MAX as ENTERPRISE_NAME_MAX
 from eventsys.web.parsing import Choice, Input, Instant, Listed, Nested, Part, PublicId, Text, Whole
 
 DEVICE_MAX = 60
@@ -228,6 +229,7 @@ class OfflineRosterOut(Part):
 
     gate = Nested(OwnGateOut)
     now = Instant(metadata={"description": "the server's clock"})
+    walk_in_url = Text(allow_none=True, metadata={"description": "where who has not booked registers"})
     may = Listed(Text(), metadata={"description": "`override`, `search`"})
     keys = fields.Dict(
         fields.String(), fields.String(), metadata={"description": "Ed25519 public keys in base64, by id"}
@@ -238,6 +240,14 @@ class OfflineRosterOut(Part):
     )
     parties = Listed(Whole(), metadata={"description": "how many people each booking is for"})
     tickets = Listed(Nested(OfflineTicketOut))
+
+
+class WalkInIn(Input):
+    """Who came without a booking; the enterprise by its full name, short name or credit code."""
+
+    enterprise = Text(ENTERPRISE_NAME_MAX, required=True)
+    name = Text(NAME_MAX, required=True)
+    phone = Text(30, load_default="")
 
 
 class SearchIn(Input):

@@ -72,7 +72,8 @@ def roster_revision(gate: Gate) -> str:
         )
     ).one()
     of_slots = [(slot.public_id, slot.version, slot.state) for slot in gate.slots]
-    told = json.dumps([of_slots, current_key_id(), gate.name, [str(value) for value in row]])
+    venue = (gate.venue_kind, gate.venue_version)
+    told = json.dumps([of_slots, current_key_id(), gate.name, venue, [str(value) for value in row]])
     return hashlib.sha256(told.encode()).hexdigest()[:24]
 
 

@@ -13,6 +13,12 @@ from eventsys.checkin.services.searching import search_attendees
 from eventsys.checkin.services.signing_in import last_sign_in, sign_in
 from eventsys.checkin.services.venue import check_in_yourself, set_venue
 from eventsys.checkin.services.visits import confirm_by_link, confirm_visit, leave_visit, write_record
+from eventsys.checkin.services.walking_in import (
+    takes_walk_ins,
+    walk_in_slots,
+    walk_in_with_steward,
+    walk_in_yourself,
+)
 
 __all__ = [
     "GATE_SLOTS_MAX",
@@ -38,5 +44,9 @@ __all__ = [
     "search_attendees",
     "set_venue",
     "sign_in",
+    "takes_walk_ins",
+    "walk_in_slots",
+    "walk_in_with_steward",
+    "walk_in_yourself",
     "write_record",
 ]

@@ -49,7 +49,7 @@ def check_in_yourself(token: str, code: str, name: str = "", *, actor: Actor) ->
     gate = find_venue(token)
     if gate is None:
         raise NotFound()
-    door = Actor(name=gate.name, gate=gate.id, channel=Channel.GATE, scopes=frozenset({CHECKIN}), address=actor.address)
+    door = door_of(gate, actor)
     opens_at = min((slot.starts_at - SELF_OPENS_BEFORE for slot in gate.slots if slot.ends_at >= now()), default=None)
     if opens_at is not None and now() < opens_at:
         raise Conflict("door_not_yet", opens_at=opens_at)
@@ -71,6 +71,11 @@ def check_in_yourself(token: str, code: str, name: str = "", *, actor: Actor) ->
     if slot is not None and is_early and answer.result in {ScanResult.ADMITTED, ScanResult.NOT_YET}:
         raise Conflict("door_not_yet", opens_at=slot.starts_at - SELF_OPENS_BEFORE)
     return answer
+
+
+def door_of(gate: Gate, actor: Actor) -> Actor:
+    """Who acts when an attendee does it by the gate's code: the gate itself."""
+    return Actor(name=gate.name, gate=gate.id, channel=Channel.GATE, scopes=frozenset({CHECKIN}), address=actor.address)
 
 
 def _soonest(found: list[Attendee]) -> Attendee:

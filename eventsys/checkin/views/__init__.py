@@ -1,6 +1,6 @@
 """Pages at the door, by what they are about."""
 
-from eventsys.checkin.views import devices, door, gates, joining, live, roster, sign_in, venue, visits
+from eventsys.checkin.views import devices, door, gates, joining, live, roster, sign_in, venue, visits, walk_ins
 from eventsys.checkin.views.blueprint import bp
 
-__all__ = ["bp", "devices", "door", "gates", "joining", "live", "roster", "sign_in", "venue", "visits"]
+__all__ = ["bp", "devices", "door", "gates", "joining", "live", "roster", "sign_in", "venue", "visits", "walk_ins"]

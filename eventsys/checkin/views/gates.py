@@ -18,7 +18,15 @@ from eventsys.checkin.queries import (
 )
 from eventsys.checkin.rendering import answer_json, found_json, gate_messages
 from eventsys.checkin.rules import CLOCK_TOLERANCE, CheckIn
-from eventsys.checkin.services import Answer, annul, check_in, create_gate, revoke_gate, search_attendees
+from eventsys.checkin.services import (
+    Answer,
+    annul,
+    check_in,
+    create_gate,
+    revoke_gate,
+    search_attendees,
+    takes_walk_ins,
+)
 from eventsys.checkin.views.blueprint import bp
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
@@ -186,7 +194,9 @@ def _counters(here: Gate) -> dict[str, int]:
 def _slot_line(slot: Slot) -> dict[str, str | None]:
     place = " ".join(filter(None, [local_name(slot.place) if slot.place else "", slot.place_text]))
     door = url_for("checkin.door", public_id=slot.public_id) if slot.format is SlotFormat.SESSION else None
-    return {"title": local_name(slot), "time": format_span(slot.starts_at, slot.ends_at), "place": place, "door": door}
+    walk_in = url_for("checkin.register_walk_in", public_id=slot.public_id) if takes_walk_ins(slot) else None
+    about = {"title": local_name(slot), "time": format_span(slot.starts_at, slot.ends_at), "place": place}
+    return about | {"door": door, "walk_in": walk_in}
 
 
 def _shown(answer: Answer) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from eventsys.bookings.queries import count_missed, list_slot_bookings
 from eventsys.bookings.rules import months_before
 from eventsys.checkin.queries import get_slot_at_door, list_conflicts, list_roster
 from eventsys.checkin.rendering import REASONS
+from eventsys.checkin.services import takes_walk_ins
 from eventsys.checkin.views.blueprint import bp
 from eventsys.core.clock import now
 from eventsys.core.permissions import Permission, is_allowed
@@ -39,6 +40,7 @@ def roster(public_id: str) -> str:
         may_release=slot.format is SlotFormat.SESSION and is_allowed(actor, Permission.RELEASE_PLACES, slot.scope),
         enterprises_arrived=sum(group.arrived > 0 for group in groups),
         conflicts=len(list_conflicts(slot)),
+        takes_walk_ins=takes_walk_ins(slot),
         may_check_in=is_allowed(actor, Permission.CHECK_IN, slot.scope),
     )
 

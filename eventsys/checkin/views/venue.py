@@ -11,7 +11,7 @@ from eventsys.checkin.models import Gate
 from eventsys.checkin.queries import find_venue, get_gate, venue_token
 from eventsys.checkin.rendering import message_of
 from eventsys.checkin.rules import ROTATES_EVERY, SELF_OPENS_BEFORE, ScanResult, VenueKind
-from eventsys.checkin.services import Answer, check_in_yourself, set_venue
+from eventsys.checkin.services import Answer, check_in_yourself, set_venue, takes_walk_ins
 from eventsys.checkin.views.blueprint import bp
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
@@ -109,6 +109,8 @@ def _page(token: str, form: YourselfForm, here: Gate | None, status: int = 200) 
         slots=slots,
         opens_at=opens_at if opens_at is not None and opens_at > now() else None,
         form=form,
+        token=token,
+        walk_ins=[slot for slot in slots if takes_walk_ins(slot)],
     )
     answer = make_response(page, status if here else 404)
     answer.headers["Cache-Control"] = "private, no-store"

@@ -50,6 +50,7 @@ from eventsys.slots.rules import (
     NewSlot,
     QuestionKind,
     SlotFormat,
+    WalkIns,
 )
 from eventsys.slots.scopes import RunScope
 from eventsys.web.forms import Form, LocalDateTimeField, Within
@@ -113,6 +114,15 @@ class SlotForm(Form):
     names_until = LocalDateTimeField(_l("Names can follow until"), [Optional()])
     questions = FieldList(FormField(QuestionForm), label=_l("Questions"), max_entries=QUESTIONS_MAX)
     needs_approval = BooleanField(_l("The department confirms each booking"))
+    walk_ins = SelectField(
+        _l("Who has not booked, at the door"),
+        choices=[
+            (WalkIns.PLACES_LEFT.value, _l("may register while places are left")),
+            (WalkIns.ALWAYS.value, _l("may always register; the slot grows")),
+            (WalkIns.NONE.value, _l("may not register")),
+        ],
+        default=WalkIns.PLACES_LEFT.value,
+    )
     quota_month = IntegerField(_l("Of the department in a month"), [Optional(), Within(1, CAPACITY_MAX)])
     quota_edition = IntegerField(_l("Of the edition"), [Optional(), Within(1, CAPACITY_MAX)])
     quota_open = IntegerField(_l("Open at a time"), [Optional(), Within(1, CAPACITY_MAX)])
@@ -241,6 +251,7 @@ class SlotForm(Form):
             questions=self._questions(),
             edition=next(iter(_keys(self._choices.editions, [self.edition.data])), None),
             needs_approval=bool(self.needs_approval.data),
+            walk_ins=WalkIns(self.walk_ins.data),
             **{name: self[name].data for name in (*WINDOW, *QUOTAS) if name in self},
             is_draw_weighted=bool("is_draw_weighted" in self and self.is_draw_weighted.data),
         )

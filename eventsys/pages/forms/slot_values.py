@@ -12,7 +12,7 @@ from eventsys.directory.settings import Settings
 from eventsys.pages.forms.slot import BY_FORMAT, QUOTAS, defaults_of
 from eventsys.pages.queries import SlotChoices
 from eventsys.slots.models import Slot
-from eventsys.slots.rules import AudienceKind, NewSlot, SlotFormat
+from eventsys.slots.rules import AudienceKind, NewSlot, SlotFormat, WalkIns
 
 
 def values_of(slot: Slot, invited: Iterable[Enterprise], choices: SlotChoices) -> dict[str, Any]:
@@ -25,6 +25,7 @@ def values_of(slot: Slot, invited: Iterable[Enterprise], choices: SlotChoices) -
         "version": slot.version,
         "defaults_of": defaults_of(slot.format, slot.department.public_id),
         "format": slot.format.value,
+        "walk_ins": slot.walk_ins.value,
         "topic": slot.topic.value,
         "audience": slot.audience_kind.value,
         "department": slot.department.public_id,
@@ -78,6 +79,7 @@ def values_of_template(
     return {
         **{name: getattr(kept, name) for name in KEPT},
         "format": kept.format.value,
+        "walk_ins": kept.walk_ins.value,
         "defaults_of": defaults_of(kept.format, department),
         "topic": kept.topic.value,
         "audience": audience.kind.value,
@@ -116,6 +118,7 @@ def first_values(choices: SlotChoices, kind: SlotFormat = SlotFormat.SESSION, de
         **{name: getattr(defaults, name) or None for name in BY_FORMAT},
         **{name: getattr(settings, name) or None for name in QUOTAS},
         "format": kind.value,
+        "walk_ins": WalkIns.PLACES_LEFT.value,
         "defaults_of": defaults_of(kind, department),
         "topic": Topic.SERVICE.value,
         "audience": AudienceKind.PUBLIC.value,

@@ -29,6 +29,7 @@ from eventsys.slots.rules import (
     QuestionKind,
     SlotFormat,
     SlotState,
+    WalkIns,
 )
 from eventsys.web.parsing import (
     Choice,
@@ -152,6 +153,7 @@ class SlotOut(Part):
     queue_until = Instant(metadata={"description": "until when the waiting list orders who comes next"})
     quota = Derived(QuotaOut, "quota_of")
     needs_approval = fields.Boolean()
+    walk_ins = Choice(WalkIns, metadata={"description": "who has not booked, at the door"})
     invited_until = Instant(allow_none=True, metadata={"description": "until when only the invited may book"})
     draw_at = Instant(allow_none=True, metadata={"description": "until then bookings register for a draw"})
     drawn_at = Instant(allow_none=True)
@@ -269,6 +271,7 @@ class SlotPatch(Input):
     questions = Listed(Nested(QuestionIn), QUESTIONS_MAX)
     quota = Nested(QuotaIn)
     needs_approval = Flag()
+    walk_ins = Choice(WalkIns)
     invited_until = Instant(allow_none=True, metadata={"description": "the enterprises of the audience come first"})
     draw_at = Instant(allow_none=True)
     draw_weighted = Flag(metadata={"description": "more chances for who was not served for long"})

@@ -45,6 +45,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("cancel_until", "取消截止", "Can be cancelled until", ("取消截止时间", "cancel until")),
     Column("names_until", "名单截止", "Names can follow until", ("名单截止时间", "names until")),
     Column("needs_approval", "需部门确认", "The department confirms", ("是否确认", "需审核", "approval")),
+    Column("walk_ins", "现场登记", "Walk-ins", ("现场报名", "walk ins")),
     Column("quota_month", "每月上限", "Quota a month", ("每家每月上限", "quota month")),
     Column("quota_edition", "每期上限", "Quota an edition", ("每家每期上限", "quota edition")),
     Column("quota_open", "同时上限", "Quota open at a time", ("每家同时上限", "quota open")),
@@ -138,6 +139,10 @@ HINTS: Mapping[str, tuple[str, str]] = {
     "cancel_until": _TIME,
     "names_until": _TIME,
     "needs_approval": _YES_NO,
+    "walk_ins": (
+        "有空位时、不限或不允许；空白为有空位时。",
+        "有空位时 (while places are left), 不限 (always) or 不允许 (none); empty: while places are left.",
+    ),
     "draw_at": ("日期和时间；空白为不抽签。", "Day and time; empty: no draw."),
     "is_draw_weighted": _YES_NO,
 }

@@ -24,7 +24,7 @@ from eventsys.slots.imports.known import Known, KnownSlot
 from eventsys.slots.imports.rows import RowReader, Work
 from eventsys.slots.imports.texts import INSTANTS, LIMITS, SWITCHES, TEXTS, texts_of
 from eventsys.slots.imports.times import read_instant, read_when
-from eventsys.slots.imports.words import FORMATS, STATES, TOPICS, YES_NO, choice, limit, read_questions
+from eventsys.slots.imports.words import FORMATS, STATES, TOPICS, WALK_INS, YES_NO, choice, limit, read_questions
 from eventsys.slots.rules import Audience, NewSlot, SlotFormat, SlotState, clean_slot
 
 WHEN = ("date", "start", "end")
@@ -66,6 +66,7 @@ def _plan_row(reader: RowReader) -> None:
         reader.take(name, lambda text, name=name: read_instant(text, name, zone=known.zone, today=known.today))  # type: ignore[misc]
     reader.take("topic", lambda text: choice(TOPICS, text, "topic"))
     reader.take("format", lambda text: choice(FORMATS, text, "format"))
+    reader.take("walk_ins", lambda text: choice(WALK_INS, text, "walk_ins"))
     reader.take("questions", read_questions)
     reader.take("department", lambda text: finder.one("departments", text, "department"))
     reader.take("supporting", lambda text: finder.all("departments", text, "supporting"))

@@ -9,7 +9,7 @@ from typing import Any
 from eventsys.slots.imports.columns import NONE
 from eventsys.slots.imports.known import Known, KnownSlot, Named
 from eventsys.slots.imports.times import write_clock, write_day, write_instant
-from eventsys.slots.imports.words import FORMATS, SIZES, STATES, TOPICS, YES_NO, join_names, write_questions
+from eventsys.slots.imports.words import FORMATS, SIZES, STATES, TOPICS, WALK_INS, YES_NO, join_names, write_questions
 from eventsys.slots.rules import Audience, AudienceKind, NewSlot
 
 TEXTS = ("title", "title_en", "place_text", "online_url", "bring", "description")
@@ -30,6 +30,7 @@ def texts_of(slot: KnownSlot, known: Known) -> dict[str, str]:
         "department": _name(known.departments, command.department),
         "topic": TOPICS[command.topic][0],
         "format": FORMATS[command.format][0],
+        "walk_ins": WALK_INS[command.walk_ins][0],
         "date": write_day(command.starts_at, zone),
         "start": write_clock(command.starts_at, zone),
         "end": _end(command, known),

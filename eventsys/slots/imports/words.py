@@ -10,7 +10,7 @@ from eventsys.core.errors import Invalid
 from eventsys.core.text import BLANKS, fold
 from eventsys.directory.rules import EnterpriseSize, Topic
 from eventsys.slots.imports.columns import NONE
-from eventsys.slots.rules import NewQuestion, QuestionKind, SlotFormat, SlotState
+from eventsys.slots.rules import NewQuestion, QuestionKind, SlotFormat, SlotState, WalkIns
 
 # Of each choice the first word is the one that is written.
 TOPICS: Mapping[Topic, tuple[str, ...]] = {
@@ -33,6 +33,11 @@ SIZES: Mapping[EnterpriseSize, tuple[str, ...]] = {
     EnterpriseSize.MEDIUM: ("中型", "中型企业"),
     EnterpriseSize.SMALL: ("小型", "小型企业"),
     EnterpriseSize.MICRO: ("微型", "微型企业"),
+}
+WALK_INS: Mapping[WalkIns, tuple[str, ...]] = {
+    WalkIns.NONE: ("不允许", "否"),
+    WalkIns.PLACES_LEFT: ("有空位时", "是"),
+    WalkIns.ALWAYS: ("不限", "始终", "always"),
 }
 YES_NO: Mapping[bool, tuple[str, ...]] = {
     True: ("是", "需要", "需", "yes", "true", "1", "√"),

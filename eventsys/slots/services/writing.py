@@ -24,6 +24,7 @@ from eventsys.workdays.rules import WorkingCalendar
 
 PLACING = (
     "needs_approval",
+    "walk_ins",
     "quota_month",
     "quota_edition",
     "quota_open",

@@ -22,7 +22,7 @@ from eventsys.slots.imports.columns import COLUMNS
 from eventsys.slots.imports.export import export_slots
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import commands_of
-from eventsys.slots.rules import Audience, AudienceKind, NewQuestion, QuestionKind, SlotFormat
+from eventsys.slots.rules import Audience, AudienceKind, NewQuestion, QuestionKind, SlotFormat, WalkIns
 from eventsys.slots.services.editions import create_edition
 from tests import cast
 from tests.factories import make_slot, new_slot, soon
@@ -118,6 +118,7 @@ def commands(draw, tags, staff):
         cancel_until=closes,
         names_until=start,
         needs_approval=draw(st.booleans()),
+        walk_ins=draw(st.sampled_from(WalkIns)),
         quota_month=draw(LIMIT),
         quota_edition=draw(LIMIT),
         quota_open=draw(LIMIT),

@@ -136,7 +136,7 @@ export class View {
   }
 
   /** What the roster says of the gate. */
-  gate({ gate, slots, may }) {
+  gate({ gate, slots, may, walk_in_url: walkInUrl }) {
     this.#find("gate-name").textContent = gate.name;
     const list = this.#find("slots");
     list.replaceChildren(
@@ -150,6 +150,11 @@ export class View {
       }),
     );
     this.#find("slots-count").textContent = slots.length;
+    const walkIn = this.#find("walk-in");
+    if (walkIn) {
+      walkIn.hidden = !walkInUrl;
+      if (walkInUrl) walkIn.firstElementChild.href = walkInUrl;
+    }
     this.mayOverride = may.includes("override");
     this.#find("search-part").hidden = !may.includes("search");
   }
