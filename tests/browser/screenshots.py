@@ -91,7 +91,7 @@ WALK = (
     Stop("visit-to-confirm", "/bookings/{visited}/record", "coordinator"),
     Stop("arrivals", "/slots/{slot}/live", "coordinator"),
     Stop("arrivals-wall", "/slots/{slot}/live?wall=1", "coordinator"),
-    Stop("walk-in", "/slots/{slot}/walk-in", "coordinator"),
+    Stop("walk-in", "/slots/{door_slot}/walk-in", "clerk"),
     Stop("sign-in-list", "/slots/{own}/sign-in", "clerk"),
     Stop("requests-to-answer", "/requests", "clerk"),
     Stop("edition-submit", "/desk/editions/{edition}", "clerk"),
@@ -172,8 +172,6 @@ def make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, s
     queued = [{"code": code, "nonce": uuid4().hex, "gate": gate["id"], "device": "手机1"} for code in codes]
     call("coordinator", "/checkins/batch", queued)
     names = {"booking": booking["id"], "ticket": ticket, "gate": gate["id"], "slot": slot, "own": _own_slot(request)}
-    own_gate = Caller(request, {"gate": gate["token"]}).own("gate", "/gates/self/roster")
-    names["venue"] = own_gate["walk_in_url"].removeprefix(url).removesuffix("/walk-in")
     names["enterprise"] = booking["enterprise"]["id"]
     names["drawn"], names["ballot"] = demo["ballots"]
     names["edition"] = demo["editions"][0]
@@ -181,7 +179,7 @@ def make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, s
     names["visit_slot"] = call.own("contact", f"/bookings/{names['visit']}")["slot"]
     names["day"] = call.read(f"/slots/{names['own']}")["starts_at"][:10]
     names["visit_month"] = call.own("coordinator", f"/slots/{names['visit_slot']}")["starts_at"][:7]
-    return names | _queue_things(call) | _a_visit(call)
+    return names | _queue_things(call) | _a_visit(call) | _a_door(call, url)
 
 
 def _a_visit(call: Caller) -> dict[str, str]:
@@ -192,6 +190,18 @@ def _a_visit(call: Caller) -> dict[str, str]:
     slot = call("clerk", "/slots", {**body, **times})["id"]
     booking = call("contact3", "/bookings", {"slot": slot, "attendees": [{"name": "林女士"}]})
     return {"visited": booking["id"]}
+
+
+def _a_door(call: Caller, url: str) -> dict[str, str]:
+    """A session that begins within the hour, and the printed code of its check-in point."""
+    starts_at = datetime.now(UTC) + timedelta(minutes=40)
+    times = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(hours=1)).isoformat()}
+    body = {"title": "申报答疑专场", "title_en": "Questions on filing", "format": "session", "capacity": 9}
+    slot = call("clerk", "/slots", {**body, **times, "publish": True})["id"]
+    gate = call("clerk", "/gates", {"name": "北门", "slots": [slot]})
+    call.tokens["gate"] = gate["token"]
+    walk_in = call.own("gate", "/gates/self/roster")["walk_in_url"]
+    return {"door_slot": slot, "venue": walk_in.removeprefix(url).removesuffix("/walk-in")}
 
 
 class Caller:
