@@ -107,6 +107,7 @@ async function build() {
   manifest["icons.svg"] = await store("icons.svg", await sprite());
   manifest["favicon.svg"] = await store("favicon.svg", await readFile(path.join(here, "favicon.svg")));
   manifest["poster.ttf"] = await font("poster.ttf", "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf");
+  manifest["rare.ttf"] = await font("rare.ttf", "@expo-google-fonts/noto-sans-jp/400Regular/NotoSansJP_400Regular.ttf");
 
   // The manifest changes in one step, and only then do files of the earlier build go.
   const draft = path.join(target, "manifest.json.new");

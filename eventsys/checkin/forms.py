@@ -15,6 +15,7 @@ from wtforms import (
     FormField,
     HiddenField,
     RadioField,
+    SelectField,
     SelectMultipleField,
     StringField,
     TelField,
@@ -24,6 +25,7 @@ from wtforms import Form as PlainForm
 from wtforms.validators import Optional, ValidationError
 
 from eventsys.bookings.rules import NewAttendee
+from eventsys.checkin.badges import Layout
 from eventsys.checkin.rules import PROMISES_MAX, Promise, VenueKind, VisitNotes
 from eventsys.slots.models import Slot
 from eventsys.web.forms import Form, LocalDateTimeField
@@ -116,6 +118,22 @@ class WalkInForm(Form):
     def person(self) -> NewAttendee:
         """Who it is."""
         return NewAttendee(self.name.data or "", self.phone.data or "")
+
+
+class BadgesForm(PlainForm):
+    """What to print of whom; the answers travel in the address."""
+
+    layout = RadioField(
+        _l("What to print"),
+        choices=[
+            (Layout.SHEET.value, _l("Badges, eight on an A4 sheet (90 × 60 mm)")),
+            (Layout.LABEL.value, _l("Badges, one a label (90 × 60 mm)")),
+            (Layout.CARD.value, _l("Name cards for the table, A4 to fold")),
+        ],
+        default=Layout.SHEET.value,
+    )
+    enterprise = SelectField(_l("Whose"), validate_choice=False)
+    staff = BooleanField(_l("The department's staff too"))
 
 
 class PromiseFields(PlainForm):

@@ -67,6 +67,12 @@ def asset_url(name: str) -> str:
     return url_for("static", filename=f"{FOLDER}/{manifest.file(name)}")
 
 
+def asset_path(name: str) -> Path:
+    """Where a built file lies, such as a font that no page links to."""
+    manifest: _Manifest = current_app.extensions["eventsys-assets"]
+    return Path(current_app.static_folder or "") / FOLDER / manifest.file(name)
+
+
 def icon(name: str, label: str | None = None, extra_class: str = "") -> Markup:
     """An icon of the sprite as inline SVG: decoration unless ``label`` gives it a name of its own."""
     manifest: _Manifest = current_app.extensions["eventsys-assets"]

@@ -15,12 +15,24 @@ _SVG = Markup(
 
 def qr_svg(text: str, label: str) -> Markup:
     """A QR code of `text` as inline SVG, dark on light in every theme; `label` names it for who cannot see it."""
+    rows = _matrix(text, 4)
+    return _SVG.format(len(rows), label, "".join(_runs(rows)))
+
+
+def plain_svg(text: str) -> str:
+    """A QR code of `text` as an SVG picture with a narrow margin, for white paper."""
+    rows = _matrix(text, 1)
+    path = "".join(_runs(rows))
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {len(rows)} {len(rows)}"><path d="{path}"/></svg>'
+
+
+def _matrix(text: str, border: int) -> list[list[bool]]:
     import qrcode  # here: most workers never draw one
 
-    code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=4)
+    code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=border)
     code.add_data(text)
-    rows = code.get_matrix()
-    return _SVG.format(len(rows), label, "".join(_runs(rows)))
+    rows: list[list[bool]] = code.get_matrix()
+    return rows
 
 
 def _runs(rows: list[list[bool]]) -> Iterator[str]:

@@ -218,6 +218,7 @@ SENTENCES: dict[str, Any] = {
     "no_show_unexplained": _l("The enterprise has not explained anything yet and still can. Excuse it, or wait."),
     "no_door": _l("Places pass at the door of group sessions only."),
     "door_not_yet": _l("This is possible from %(opens_at)s on."),
+    "nobody_to_print": _l("Nobody of them is named yet."),
     "no_walk_ins": _l("Only who has booked can come in here."),
     "walk_in_queue": _l("Enterprises that wait come first until the start."),
     "walk_in_full": _l("Every place is taken. Ask the staff: places that nobody claims are given up after the start."),

@@ -91,6 +91,7 @@ WALK = (
     Stop("visit-to-confirm", "/bookings/{visited}/record", "coordinator"),
     Stop("arrivals", "/slots/{slot}/live", "coordinator"),
     Stop("arrivals-wall", "/slots/{slot}/live?wall=1", "coordinator"),
+    Stop("badges", "/slots/{slot}/badges", "coordinator"),
     Stop("walk-in", "/slots/{door_slot}/walk-in", "clerk"),
     Stop("sign-in-list", "/slots/{own}/sign-in", "clerk"),
     Stop("requests-to-answer", "/requests", "clerk"),

@@ -1,6 +1,19 @@
 """Pages at the door, by what they are about."""
 
-from eventsys.checkin.views import devices, door, gates, joining, live, roster, sign_in, venue, visits, walk_ins
+from eventsys.checkin.views import badges, devices, door, gates, joining, live, roster, sign_in, venue, visits, walk_ins
 from eventsys.checkin.views.blueprint import bp
 
-__all__ = ["bp", "devices", "door", "gates", "joining", "live", "roster", "sign_in", "venue", "visits", "walk_ins"]
+__all__ = [
+    "badges",
+    "bp",
+    "devices",
+    "door",
+    "gates",
+    "joining",
+    "live",
+    "roster",
+    "sign_in",
+    "venue",
+    "visits",
+    "walk_ins",
+]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from flask import Response, current_app, render_template
+from flask import Response, render_template
 
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
@@ -16,7 +14,7 @@ from eventsys.pages.views.blueprint import get_slot_for, slots_bp
 from eventsys.slots.models import Slot
 from eventsys.slots.notice import NoticeFacts, notice_text, poster_png
 from eventsys.slots.rules import SlotFormat, SlotState
-from eventsys.web.assets import asset_url
+from eventsys.web.assets import asset_path
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.locale import zone
 
@@ -37,7 +35,7 @@ def notice(public_id: str) -> str:
 def poster(public_id: str) -> Response:
     """The poster, to be sent into a group."""
     slot = _published(public_id, current_actor())
-    picture = poster_png(facts_of(slot), zone(), now().astimezone(zone()).date(), _font())
+    picture = poster_png(facts_of(slot), zone(), now().astimezone(zone()).date(), asset_path(FONT))
     answer = Response(picture, content_type="image/png")
     answer.headers["Content-Disposition"] = f'inline; filename="slot-{slot.public_id}.png"'
     return answer
@@ -74,8 +72,3 @@ def _published(public_id: str, actor: Actor) -> Slot:
     if slot.state is not SlotState.PUBLISHED:
         raise Conflict("slot_not_published" if slot.state is SlotState.DRAFT else "slot_called_off")
     return slot
-
-
-def _font() -> Path:
-    """The built TrueType file, which no page links to."""
-    return Path(current_app.static_folder or "") / "dist" / asset_url(FONT).rpartition("/")[2]
