@@ -26,7 +26,15 @@ from wtforms.validators import Optional, ValidationError
 
 from eventsys.bookings.rules import NewAttendee
 from eventsys.checkin.badges import Layout
-from eventsys.checkin.rules import PROMISES_MAX, Promise, VenueKind, VisitNotes
+from eventsys.checkin.rules import (
+    COMMENT_MAX,
+    PROMISES_MAX,
+    Answered,
+    NewRating,
+    Promise,
+    VenueKind,
+    VisitNotes,
+)
 from eventsys.slots.models import Slot
 from eventsys.web.forms import Form, LocalDateTimeField
 from eventsys.web.locale import format_span, local_name
@@ -134,6 +142,39 @@ class BadgesForm(PlainForm):
     )
     enterprise = SelectField(_l("Whose"), validate_choice=False)
     staff = BooleanField(_l("The department's staff too"))
+
+
+class RatingForm(Form):
+    """What somebody who came thinks."""
+
+    stars = RadioField(
+        _l("How was it?"),
+        [_Filled()],
+        choices=[
+            ("5", _l("★★★★★ very good")),
+            ("4", _l("★★★★ good")),
+            ("3", _l("★★★ fair")),
+            ("2", _l("★★ poor")),
+            ("1", _l("★ very poor")),
+        ],
+    )
+    answered = RadioField(
+        _l("Was your question answered?"),
+        choices=[
+            (Answered.YES.value, _l("Yes")),
+            (Answered.PARTLY.value, _l("Partly")),
+            (Answered.NO.value, _l("No")),
+            ("", _l("I had none")),
+        ],
+        default="",
+    )
+    comment = TextAreaField(_l("What should be better?"), render_kw={"rows": 3, "maxlength": COMMENT_MAX})
+
+    @property
+    def rating(self) -> NewRating:
+        """The command."""
+        answered = Answered(self.answered.data) if self.answered.data else None
+        return NewRating(int(self.stars.data), answered, self.comment.data or "")
 
 
 class PromiseFields(PlainForm):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eventsys.bookings.models import Attendee, Booking
 from eventsys.checkin.rules import (
     CODE_MAX,
+    COMMENT_MAX,
     DEVICE_NAME_MAX,
     GATE_NAME_MAX,
     NONCE_MAX,
     REASON_MAX,
+    Answered,
     Direction,
     ScanResult,
     VenueKind,
@@ -155,3 +157,53 @@ class VisitRecord(Versioned, Model):
 
     booking: Mapped[Booking] = relationship()
     slot: Mapped[Slot] = relationship()
+
+
+class Attendance(Model):
+    """What became of a slot after its end: when the department confirmed who came (enterprises and people, as they
+    stood then), and when those who came were thanked."""
+
+    __tablename__ = "attendances"
+    __table_args__ = (CheckConstraint("(confirmed_at IS NULL) = (confirmed_by = '')", name="confirmed"),)
+
+    slot_id: Mapped[int] = mapped_column(BigId, ForeignKey("slots.id", ondelete="CASCADE"), primary_key=True)
+    confirmed_at: Mapped[MaybeInstant]
+    confirmed_by: Mapped[str] = mapped_column(String(60), default="")
+    enterprises: Mapped[int] = mapped_column(default=0)
+    people: Mapped[int] = mapped_column(default=0)
+    thanked_at: Mapped[MaybeInstant]
+
+    slot: Mapped[Slot] = relationship()
+
+
+class Rating(Model):
+    """What somebody who came says of the slot. `giver` is the public id of the attendee, or of the booking when its
+    contact answers for it; the department reads it without a name."""
+
+    __tablename__ = "ratings"
+    __table_args__ = (CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),)
+
+    id: Mapped[Id]
+    giver: Mapped[PublicId]
+    slot_id: Mapped[int] = mapped_column(BigId, ForeignKey("slots.id", ondelete="CASCADE"), index=True)
+    booking_id: Mapped[int] = mapped_column(BigId, ForeignKey("bookings.id", ondelete="CASCADE"), index=True)
+    stars: Mapped[int]
+    answered: Mapped[Answered | None] = mapped_column(text_enum(Answered, "answered"))
+    comment: Mapped[str] = mapped_column(String(COMMENT_MAX), default="")
+    created_at: Mapped[CreatedAt]
+    changed_at: Mapped[Instant]
+
+
+class VisitPhoto(Model):
+    """A picture of a visit, made small and without what the camera wrote into it (where, by which phone)."""
+
+    __tablename__ = "visit_photos"
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    record_id: Mapped[int] = mapped_column(BigId, ForeignKey("visit_records.id", ondelete="CASCADE"), index=True)
+    width: Mapped[int]
+    height: Mapped[int]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # JPEG
+    created_at: Mapped[CreatedAt]
+    created_by: Mapped[str] = mapped_column(String(60), default="")

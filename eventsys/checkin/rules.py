@@ -159,6 +159,29 @@ def sign_in_until(ends_at: datetime, days: int, is_workday: Callable[[date], boo
     return datetime.combine(day + timedelta(days=1), time(), zone)
 
 
+class Answered(StrEnum):
+    """Whether the slot answered what the enterprise came for."""
+
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+
+
+STARS = range(1, 6)
+COMMENT_MAX = 500
+RATE_FOR = timedelta(days=30)  # after the end
+THANK_WITHIN = timedelta(days=14)  # of the end: a worker that stood still longer leaves it at that
+
+
+@dataclass(frozen=True, slots=True)
+class NewRating:
+    """What somebody who came says of a slot: one to five stars, five is best."""
+
+    stars: int
+    answered: Answered | None = None
+    comment: str = ""
+
+
 class VisitSide(StrEnum):
     """Who said that a visit took place."""
 

@@ -16,7 +16,7 @@ from apiflask import APIFlask
 
 from eventsys.bookings.tasks import draw_due, keep_queues, publish_editions, remind_departments
 from eventsys.calendars.tasks import sweep_feeds
-from eventsys.checkin.tasks import record_no_shows
+from eventsys.checkin.tasks import record_no_shows, thank_who_came
 from eventsys.cli.application import installed
 from eventsys.cli.housekeeping import clean_up
 from eventsys.core.db import db
@@ -81,6 +81,7 @@ def chores(app: APIFlask) -> list[Chore]:
         Chore("editions", _publish_editions, POLL_SECONDS),
         Chore("approvals", _remind_departments, APPROVAL_SECONDS),
         Chore("no_shows", record_no_shows, NO_SHOW_SECONDS),
+        Chore("thanks", thank_who_came, NO_SHOW_SECONDS),
         Chore("sweep_feeds", _sweep, SWEEP_SECONDS),
         Chore("clean_up", _clean_up, CLEAN_UP_SECONDS),
     ]

@@ -91,6 +91,8 @@ WALK = (
     Stop("visit-to-confirm", "/bookings/{visited}/record", "coordinator"),
     Stop("arrivals", "/slots/{slot}/live", "coordinator"),
     Stop("arrivals-wall", "/slots/{slot}/live?wall=1", "coordinator"),
+    Stop("attendance", "/slots/{slot}/attendance", "coordinator"),
+    Stop("rating-dead", "/r/nothing"),
     Stop("badges", "/slots/{slot}/badges", "coordinator"),
     Stop("walk-in", "/slots/{door_slot}/walk-in", "clerk"),
     Stop("sign-in-list", "/slots/{own}/sign-in", "clerk"),

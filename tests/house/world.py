@@ -92,7 +92,7 @@ KINDS = (
     (r"/bookings/<", "booking"),
     (r"/requests/<", "request"),
     (r"/(desk/)?editions/<", "edition"),
-    (r"/gate/open/<|/c/<|/v/<", "secret"),
+    (r"/gate/open/<|/c/<|/v/<|/r/<", "secret"),
     (r"/gates/<", "gate"),
     (r"/checkins/<", "scan"),
     (r"/devices/<", "device"),

@@ -14,6 +14,7 @@ from eventsys.bookings.forms.attendees import PersonForm
 from eventsys.bookings.keys import code_of, public_key, ticket_url
 from eventsys.bookings.models import Attendee
 from eventsys.bookings.queries import find_ticket
+from eventsys.bookings.queries.rating_links import rating_token
 from eventsys.bookings.rules import BookingState, TicketState
 from eventsys.bookings.services import decline_ticket, replace_attendee
 from eventsys.bookings.tickets import TicketCode, verify
@@ -57,6 +58,7 @@ def ticket(code: str) -> Response:
         picture=qr_svg(address, gettext("Your code")) if face is Face.GOOD else "",
         may_change=face is Face.GOOD and now() < attendee.booking.slot.starts_at,
         in_wechat=is_wechat(),
+        rating_token=rating_token(attendee.public_id) if face is Face.OVER else "",
     )
     return unlisted(make_response(page))
 

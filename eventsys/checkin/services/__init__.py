@@ -1,6 +1,7 @@
 """The verbs at the door: check in, take an admission back, make and revoke gates, release places."""
 
 from eventsys.checkin.rules import CheckIn, Direction
+from eventsys.checkin.services.after import check_rating_time, confirm_attendance, rate, thank
 from eventsys.checkin.services.annulling import annul
 from eventsys.checkin.services.answers import Answer
 from eventsys.checkin.services.devices import offer_pairing, pair_device, revoke_device
@@ -28,6 +29,8 @@ __all__ = [
     "annul",
     "check_in",
     "check_in_yourself",
+    "check_rating_time",
+    "confirm_attendance",
     "confirm_by_link",
     "confirm_visit",
     "create_gate",
@@ -36,6 +39,7 @@ __all__ = [
     "leave_visit",
     "offer_pairing",
     "pair_device",
+    "rate",
     "record_missing",
     "release_at",
     "release_places",
@@ -45,6 +49,7 @@ __all__ = [
     "set_venue",
     "sign_in",
     "takes_walk_ins",
+    "thank",
     "walk_in_slots",
     "walk_in_with_steward",
     "walk_in_yourself",

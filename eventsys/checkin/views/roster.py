@@ -40,6 +40,7 @@ def roster(public_id: str) -> str:
         may_release=slot.format is SlotFormat.SESSION and is_allowed(actor, Permission.RELEASE_PLACES, slot.scope),
         enterprises_arrived=sum(group.arrived > 0 for group in groups),
         conflicts=len(list_conflicts(slot)),
+        is_over=now() >= slot.ends_at and slot.format is not SlotFormat.VISIT,
         takes_walk_ins=takes_walk_ins(slot),
         may_check_in=is_allowed(actor, Permission.CHECK_IN, slot.scope),
     )
