@@ -214,6 +214,8 @@ class VisitNotes:
 NOTES_MAX = 2_000
 NAMES_MAX = 30
 PROMISES_MAX = 20
+PHOTOS_MAX = 9
+PHOTO_BYTES_MAX = 12 * 1024 * 1024
 
 
 def check_visit_times(notes: VisitNotes, starts_at: datetime, now: datetime) -> None:

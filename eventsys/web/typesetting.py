@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
-SECONDS_AT_MOST = 120
-_one_at_a_time = Lock()
+from eventsys.web.apart import run_apart
 
 
 def typeset(template: str, about: dict[str, Any], fonts: Sequence[Path]) -> bytes:
@@ -22,17 +19,7 @@ def typeset(template: str, about: dict[str, Any], fonts: Sequence[Path]) -> byte
     RuntimeError when typst refuses the template.
     """
     asked = json.dumps({"template": template, "about": about, "fonts": [str(path) for path in fonts]})
-    with _one_at_a_time:
-        done = subprocess.run(
-            [sys.executable, "-m", "eventsys.web.typesetting"],
-            input=asked.encode(),
-            capture_output=True,
-            timeout=SECONDS_AT_MOST,
-            check=False,
-        )
-    if done.returncode:
-        raise RuntimeError(done.stderr.decode(errors="replace")[-2_000:])
-    return done.stdout
+    return run_apart("eventsys.web.typesetting", asked.encode())
 
 
 def characters_missing(texts: Iterable[str], fonts: Sequence[Path]) -> set[str]:

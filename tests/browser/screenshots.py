@@ -92,6 +92,7 @@ WALK = (
     Stop("arrivals", "/slots/{slot}/live", "coordinator"),
     Stop("arrivals-wall", "/slots/{slot}/live?wall=1", "coordinator"),
     Stop("attendance", "/slots/{slot}/attendance", "coordinator"),
+    Stop("visit-team-dead", "/w/nothing"),
     Stop("rating-dead", "/r/nothing"),
     Stop("badges", "/slots/{slot}/badges", "coordinator"),
     Stop("walk-in", "/slots/{door_slot}/walk-in", "clerk"),

@@ -29,7 +29,7 @@ from eventsys.bookings.services.rescheduling import DAY_OFF, TAKEN
 from eventsys.calendars.rules import NewFeedLink
 from eventsys.calendars.services import create_feed_link
 from eventsys.checkin.rules import CheckIn
-from eventsys.checkin.services import check_in, offer_pairing, pair_device
+from eventsys.checkin.services import add_photo, check_in, confirm_visit, offer_pairing, pair_device
 from eventsys.core.actor import ANYBODY
 from eventsys.core.clock import now
 from eventsys.core.db import Base, db, unit_of_work
@@ -42,7 +42,7 @@ from eventsys.directory.services import add_staff
 from eventsys.notifications.models import Message
 from eventsys.notifications.services import Recipient, enqueue
 from eventsys.slots.collection import NewEdition
-from eventsys.slots.rules import Audience, AudienceKind
+from eventsys.slots.rules import Audience, AudienceKind, SlotFormat
 from eventsys.slots.services import create_run
 from eventsys.slots.services.documents import add_file, inspect_file
 from eventsys.slots.services.editions import create_edition
@@ -92,7 +92,7 @@ KINDS = (
     (r"/bookings/<", "booking"),
     (r"/requests/<", "request"),
     (r"/(desk/)?editions/<", "edition"),
-    (r"/gate/open/<|/c/<|/v/<|/r/<", "secret"),
+    (r"/gate/open/<|/c/<|/v/<|/w/<|/r/<", "secret"),
     (r"/gates/<", "gate"),
     (r"/checkins/<", "scan"),
     (r"/devices/<", "device"),
@@ -107,8 +107,8 @@ def kind_of(rule: Rule, name: str) -> str:
     """What a parameter names; LookupError for a new sort of address, which belongs into KINDS."""
     if name in {"kind", "suffix", "key", "verb"}:
         return name
-    if name == "document":
-        return "document"
+    if name in {"document", "photo"}:
+        return name
     if name == "department":
         return "department"
     if name == "phone":
@@ -134,9 +134,12 @@ def unknown_path(rule: Rule) -> str:
 
 def build_world(app: APIFlask) -> World:
     """One of everything."""
-    slot = make_slot(starts_at=now() + timedelta(hours=1), closes_at=None, cancel_until=None, names_until=None)
+    own_window = {"closes_at": None, "cancel_until": None, "names_until": None}
+    slot = make_slot(starts_at=now() + timedelta(hours=1), **own_window)
     later, draft = make_slot(), make_slot(publish=False)
     hidden = make_slot(audience=Audience(AudienceKind.NAMED, enterprises=(cast.ACME,)))
+    visit = make_slot(format=SlotFormat.VISIT, capacity=1, starts_at=now() + timedelta(minutes=30), **own_window)
+    visited = make_booking(visit, cast.COLLEAGUE)
     booking, later_booking = make_booking(slot, names=("王一", "李二")), make_booking(later)
     gate, _token = make_gate(slot)
     with unit_of_work():
@@ -176,6 +179,8 @@ def build_world(app: APIFlask) -> World:
         member = add_staff(cast.fixed_id("d", cast.TAX), StaffDetails("陈一", "科长"), actor=cast.CLERK.actor)
         pdf = BytesIO(b"%PDF-1.7\n")
         document = add_file(draft.public_id, "", "办事指南.pdf", inspect_file(pdf), pdf, actor=cast.CLERK.actor)
+        confirm_visit(visited.public_id, actor=cast.CLERK.actor)
+        photo = add_photo(visited.public_id, 1, 1, b"jpeg", actor=cast.CLERK.actor)
         enterprise_link = make_enterprise_link(cast.ACME, actor=cast.CONTACT.actor)
     sheet = "场次名称,日期,开始\n世界,12月3日,15:00\n".encode()
     slot_sheet = keep_upload(app.config["EVENTSYS"].home / "uploads", cast.CLERK.id, sheet, "s.csv")
@@ -215,6 +220,7 @@ def build_world(app: APIFlask) -> World:
             "park": [cast.fixed_id("k", cast.SOFTWARE_PARK)],
             "place": [cast.fixed_id("l", cast.CENTRE)],
             "document": [document.public_id],
+            "photo": [photo.public_id],
             "staff": [member.public_id],
             "service": [cast.fixed_id("s", 1)],
             "person": [cast.COLLEAGUE.public_id],

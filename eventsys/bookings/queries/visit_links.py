@@ -1,4 +1,5 @@
-"""The host's link of a visit: whoever has it confirms that the department was there."""
+"""The links of a visit: the host's confirms that the department was there, the code that the host shows to those who
+come lets them say so."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from eventsys.core.installation import derived_token, derived_token_matches
 from eventsys.slots.models import Slot
 from eventsys.slots.rules import SlotFormat, SlotState
 
-HOST = "visit-host"
+HOST, TEAM = "visit-host", "visit-team"
 
 
 def visit_token(booking: Booking) -> str:
@@ -21,8 +22,13 @@ def visit_token(booking: Booking) -> str:
     return derived_token(HOST, booking.public_id, booking.share_version)
 
 
-def find_visit(token: str) -> Booking | None:
-    """The confirmed booking of a visit whose host's link this is."""
+def team_token(booking: Booking) -> str:
+    """The secret in the code that the visiting team scans at the enterprise."""
+    return derived_token(TEAM, booking.public_id, booking.share_version)
+
+
+def find_visit(token: str, purpose: str = HOST) -> Booking | None:
+    """The confirmed booking of a visit whose host's link (or TEAM: code) this is."""
     query = (
         select(Booking)
         .join(Booking.slot)
@@ -38,6 +44,6 @@ def find_visit(token: str) -> Booking | None:
         )
     )
     booking = db.session.scalars(query).one_or_none()
-    if booking is None or not derived_token_matches(token, HOST, booking.public_id, booking.share_version):
+    if booking is None or not derived_token_matches(token, purpose, booking.public_id, booking.share_version):
         return None
     return booking

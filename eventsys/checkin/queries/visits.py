@@ -6,14 +6,15 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, select, true
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload, undefer
 
 from eventsys.bookings.models import Booking
 from eventsys.bookings.rules import BookingState
-from eventsys.checkin.models import VisitRecord
+from eventsys.checkin.models import VisitPhoto, VisitRecord
 from eventsys.core.actor import Actor, Role
 from eventsys.core.clock import now
 from eventsys.core.db import db
+from eventsys.core.errors import NotFound
 from eventsys.directory.models import Enterprise
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import EVERYTHING
@@ -80,3 +81,18 @@ def count_received(bookings: Collection[int]) -> dict[int, int]:
     least one; the others are left out."""
     query = select(VisitRecord.booking_id, VisitRecord.hosts).where(VisitRecord.booking_id.in_(bookings))
     return {booking: max(1, len(hosts)) for booking, hosts in db.session.execute(query)} if bookings else {}
+
+
+def list_photos(record: int) -> Sequence[VisitPhoto]:
+    """The photos of a record (primary key) without their content, in the order they were added."""
+    return db.session.scalars(select(VisitPhoto).where(VisitPhoto.record_id == record).order_by(VisitPhoto.id)).all()
+
+
+def get_photo(booking: int, public_id: str) -> VisitPhoto:
+    """A photo of the booking's visit (primary key) with its content; NotFound otherwise."""
+    query = select(VisitPhoto).join(VisitRecord, VisitRecord.id == VisitPhoto.record_id)
+    query = query.where(VisitRecord.booking_id == booking, VisitPhoto.public_id == public_id)
+    photo = db.session.scalars(query.options(undefer(VisitPhoto.content))).one_or_none()
+    if photo is None:
+        raise NotFound()
+    return photo

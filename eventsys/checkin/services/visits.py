@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import get_booking
-from eventsys.bookings.queries.visit_links import find_visit
+from eventsys.bookings.queries.visit_links import TEAM, find_visit
 from eventsys.bookings.rules import BookingState
 from eventsys.bookings.services import take_back_no_show
 from eventsys.checkin.models import VisitRecord
@@ -44,6 +44,27 @@ def confirm_by_link(token: str, name: str = "", reason: str = "", *, actor: Acto
     return _confirm(booking, VisitSide.HOST, who, reason, actor)
 
 
+def confirm_by_code(token: str, team: tuple[str, ...], reason: str = "", *, actor: Actor) -> VisitRecord:
+    """Those who came scanned the enterprise's code and say who they are. Twice is once. Raises NotFound for a code that
+    is dead, Invalid without a name."""
+    booking = find_visit(token, TEAM)
+    if booking is None:
+        raise NotFound()
+    names = _names(team, "team")
+    if not names:
+        raise Invalid("required", field="team")
+    return _confirm(booking, VisitSide.TEAM, names[0], reason, actor, team=names)
+
+
+def leave_by_code(token: str, *, actor: Actor) -> VisitRecord:
+    """Those who came scanned the code again and leave: the departure, once."""
+    booking = find_visit(token, TEAM)
+    record = lock_record(booking.id) if booking else None
+    if booking is None or record is None:
+        raise NotFound()
+    return _leave(booking, record, actor)
+
+
 def confirm_visit(booking: str, reason: str = "", *, actor: Actor) -> VisitRecord:
     """Somebody of the department confirms the visit, from an hour before its start; after the end with a reason, for
     some working days. Twice is once, whoever was first.
@@ -56,7 +77,9 @@ def confirm_visit(booking: str, reason: str = "", *, actor: Actor) -> VisitRecor
     return _confirm(found, VisitSide.TEAM, actor.name, reason, actor)
 
 
-def _confirm(booking: Booking, side: VisitSide, who: str, reason: str, actor: Actor) -> VisitRecord:
+def _confirm(
+    booking: Booking, side: VisitSide, who: str, reason: str, actor: Actor, *, team: list[str] | None = None
+) -> VisitRecord:
     slot, existing = booking.slot, find_record(booking.id)
     if existing is not None:
         return existing
@@ -79,7 +102,7 @@ def _confirm(booking: Booking, side: VisitSide, who: str, reason: str, actor: Ac
         confirmed_at=now(),
         reason=clean_line(reason, "reason", REASON_MAX) if is_late else "",
         arrived_at=slot.starts_at if is_late else now(),
-        team=[person.name for person in slot.staff],
+        team=team or [person.name for person in slot.staff],
         hosts=[attendee.name for attendee in booking.valid_attendees],
     )
     try:
@@ -103,10 +126,14 @@ def leave_visit(booking: str, *, actor: Actor) -> VisitRecord:
     record = lock_record(found.id)
     if record is None:
         raise NotFound()
+    return _leave(found, record, actor)
+
+
+def _leave(booking: Booking, record: VisitRecord, actor: Actor) -> VisitRecord:
     if record.departed_at is None:
         record.departed_at = max(now(), record.arrived_at)
         record.version += 1
-        audit.record(actor, "visit.left", "booking", found.public_id)
+        audit.record(actor, "visit.left", "booking", booking.public_id)
     return record
 
 

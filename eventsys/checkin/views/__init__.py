@@ -11,6 +11,8 @@ from eventsys.checkin.views import (
     roster,
     sign_in,
     venue,
+    visit_photos,
+    visit_team,
     visits,
     walk_ins,
 )
@@ -28,6 +30,8 @@ __all__ = [
     "roster",
     "sign_in",
     "venue",
+    "visit_photos",
+    "visit_team",
     "visits",
     "walk_ins",
 ]

@@ -12,6 +12,7 @@ from eventsys.checkin.queries import count_at_door, get_slot_at_door, list_roste
 from eventsys.checkin.queries.after import find_attendance, find_giver, find_rating, ratings_of
 from eventsys.checkin.services import check_rating_time, confirm_attendance, last_sign_in, rate
 from eventsys.checkin.views.blueprint import bp
+from eventsys.checkin.views.visits import unlisted
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import NotFound, Refusal
@@ -72,7 +73,7 @@ def give_rating(token: str) -> Response:
     except Refusal as error:
         form.refuse(error)
         return _rating_page(token, form, status_of(error))
-    return _unlisted(make_response(render_template("checkin/rated.html", token=token)))
+    return unlisted(make_response(render_template("checkin/rated.html", token=token)))
 
 
 def _slot(public_id: str) -> Slot:
@@ -112,11 +113,4 @@ def _rating_page(token: str, form: RatingForm, status: int = 200) -> Response:
     except Refusal as error:
         closed = sentence(error.code, error.fields)
     page = render_template("checkin/rating.html", giver=giver, form=form, closed=closed)
-    return _unlisted(make_response(page, status if giver else 404))
-
-
-def _unlisted(answer: Response) -> Response:
-    answer.headers["Cache-Control"] = "private, no-store"
-    answer.headers["X-Robots-Tag"] = "noindex"
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
+    return unlisted(make_response(page, status if giver else 404))

@@ -13,11 +13,12 @@ from werkzeug.wrappers import Response
 
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import get_booking
-from eventsys.bookings.queries.visit_links import find_visit, visit_token
+from eventsys.bookings.queries.visit_links import find_visit, team_token, visit_token
 from eventsys.checkin.forms import RecordForm
 from eventsys.checkin.models import VisitRecord
 from eventsys.checkin.queries import find_record, list_visits
-from eventsys.checkin.rules import SELF_OPENS_BEFORE
+from eventsys.checkin.queries.visits import list_photos
+from eventsys.checkin.rules import PHOTOS_MAX, SELF_OPENS_BEFORE
 from eventsys.checkin.services import confirm_by_link, confirm_visit, last_sign_in, leave_visit, write_record
 from eventsys.checkin.views.blueprint import bp
 from eventsys.checkin.visit_register import register_of
@@ -32,6 +33,7 @@ from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, public, requires
 from eventsys.web.locale import zone
 from eventsys.web.months import Month, read_month, this_month
+from eventsys.web.qr import qr_svg
 from eventsys.web.wording import sentence
 
 
@@ -60,19 +62,19 @@ def confirm_host(token: str) -> Response:
 @requires(Permission.CHECK_IN)
 def record(public_id: str) -> Response:
     """The visit: confirm it, or write what it was about."""
-    return _record_page(_visit(public_id))
+    return record_page(get_visit(public_id))
 
 
 @bp.post("/bookings/<public_id>/record/confirm")
 @requires(Permission.CHECK_IN)
 def confirm_team(public_id: str) -> Response:
     """The department confirms that it is there."""
-    booking = _visit(public_id)
+    booking = get_visit(public_id)
     try:
         with unit_of_work():
             confirm_visit(public_id, request.form.get("reason", ""), actor=current_actor())
     except Refusal as error:
-        return _record_page(booking, error=error)
+        return record_page(booking, error=error)
     return redirect(url_for("checkin.record", public_id=public_id), 303)
 
 
@@ -89,21 +91,21 @@ def leave(public_id: str) -> Response:
 @requires(Permission.CHECK_IN)
 def save_record(public_id: str) -> Response:
     """Save what the visit was about."""
-    booking, form = _visit(public_id), RecordForm()
+    booking, form = get_visit(public_id), RecordForm()
     if find_record(booking.id) is None:
         raise NotFound()
     if not form.validate():
-        return _record_page(booking, form)
+        return record_page(booking, form)
     seen = int(form.version.data) if (form.version.data or "").isdecimal() else 0
     try:
         with unit_of_work():
             write_record(public_id, form.notes, version=seen, actor=current_actor())
     except Refusal as error:
         form.refuse(error)
-        booking = _visit(public_id)
+        booking = get_visit(public_id)
         found = find_record(booking.id)
         form.version.data = str(found.version) if found else ""  # who saves again has been told
-        return _record_page(booking, form, error)
+        return record_page(booking, form, error)
     flash(gettext("The record is saved."), "success")
     return redirect(url_for("checkin.record", public_id=public_id), 303)
 
@@ -160,7 +162,7 @@ def _asked() -> _Asked:
     return _Asked(month, list_visits(current_actor(), month.start(zone()), month.end(zone())))
 
 
-def _visit(public_id: str) -> Booking:
+def get_visit(public_id: str) -> Booking:
     """The booking of a visit at which the actor checks in; NotFound otherwise."""
     actor = current_actor()
     booking = get_booking(public_id, visible_to=actor)
@@ -177,19 +179,37 @@ def _host_page(token: str, error: Refusal | None = None) -> Response:
         "checkin/visit_host.html",
         booking=booking,
         record=found,
+        team_code=_team_code(booking, found),
         typed=request.form,
         refused=sentence(error.code, error.fields) if error else "",
-        **_door(booking),
+        **door_of_visit(booking),
     )
     status = 404 if booking is None else status_of(error) if error else 200
-    answer = make_response(page, status)
+    return unlisted(make_response(page, status))
+
+
+def _team_code(booking: Booking | None, found: VisitRecord | None) -> str:
+    """The picture of the code that those who come scan when they arrive, and when they leave."""
+    if (
+        booking is None
+        or door_of_visit(booking)["opens_at"]
+        or (found and (found.departed_at or now() > booking.slot.ends_at))
+    ):
+        return ""
+    return qr_svg(
+        absolute_url(url_for("checkin.visit_team", token=team_token(booking))), gettext("Code for those who come")
+    )
+
+
+def unlisted(answer: Response) -> Response:
+    """The answer to a secret address: kept by no cache and no search engine."""
     answer.headers["Cache-Control"] = "private, no-store"
     answer.headers["X-Robots-Tag"] = "noindex"
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
 
 
-def _door(booking: Booking | None) -> dict[str, Any]:
+def door_of_visit(booking: Booking | None) -> dict[str, Any]:
     """From when a visit can be confirmed, where that is still to come; whether it is over."""
     if booking is None:
         return {"opens_at": None, "is_over": False, "is_closed": False}
@@ -202,18 +222,21 @@ def _door(booking: Booking | None) -> dict[str, Any]:
     }
 
 
-def _record_page(booking: Booking, form: RecordForm | None = None, error: Refusal | None = None) -> Response:
+def record_page(booking: Booking, form: RecordForm | None = None, error: Refusal | None = None) -> Response:
+    """The record with what was typed and why it was refused."""
     found = find_record(booking.id)
     page = render_template(
         "checkin/record.html",
         booking=booking,
         slot=booking.slot,
         record=found,
+        photos=list_photos(found.id) if found else [],
+        photos_max=PHOTOS_MAX,
         form=form or (RecordForm(data=_values(found)) if found else None),
         host_url=absolute_url(url_for("checkin.visit_host", token=visit_token(booking))),
         typed=request.form,
         refused=sentence(error.code, error.fields) if error and form is None else "",
-        **_door(booking),
+        **door_of_visit(booking),
     )
     return make_response(page, status_of(error) if error else 422 if form and form.errors else 200)
 
