@@ -26,6 +26,8 @@ const entries = {
   "gate-decoder.js": "js/gate/decoder.js",
   "gate-pair.js": "js/gate-pair.js",
   "gate-worker.js": "js/gate/sw.js",
+  "live.js": "js/live.js",
+  "photos.js": "js/photos.js",
   "ticket.js": "js/ticket.js",
 };
 

@@ -102,3 +102,26 @@ def test_a_wall_names_no_person(slot, booking, others, gate, at_the_door, client
     assert "王一" in client.get(f"/slots/{slot.public_id}/live").text
     for member in (cast.STRANGER_CLERK, cast.CONTACT):
         assert client.sign_in(member).get(f"/slots/{slot.public_id}/live").status_code in {403, 404}
+
+
+class TestTheStream:
+    def test_tells_when_somebody_comes_and_holds_no_connection(self, slot, booking, at_the_door, client, monkeypatch):
+        monkeypatch.setattr("eventsys.web.streams.ASK_SECONDS", 0.02)
+        client.sign_in(cast.CLERK)
+        answer = client.get(f"/slots/{slot.public_id}/live/events")
+        assert (answer.status_code, answer.content_type) == (200, "text/event-stream")
+        events = iter(answer.response)
+        assert next(events).startswith(b"retry")
+        with unit_of_work():
+            check_in(CheckIn(code_for(booking), "n1"), actor=cast.STEWARD.actor)
+        assert next(events).startswith(b"event: changed")
+        answer.close()
+
+    def test_not_for_strangers(self, slot, client):
+        client.sign_in(cast.STRANGER_CLERK)
+        assert client.get(f"/slots/{slot.public_id}/live/events").status_code == 404
+
+    def test_when_there_are_too_many_the_page_asks_by_itself(self, slot, client, monkeypatch):
+        monkeypatch.setattr("eventsys.web.streams.STREAMS_AT_MOST", 0)
+        client.sign_in(cast.CLERK)
+        assert client.get(f"/slots/{slot.public_id}/live/events").status_code == 429
