@@ -28,14 +28,14 @@ from eventsys.web.guards import current_actor, public, requires
 @public
 def register_yourself(token: str) -> Response:
     """The form for who comes without a booking; changes nothing."""
-    return _page(_form(_slots_of(token)), back=url_for("checkin.yourself", token=token))
+    return _page(_form(_slots_of(token), by_themselves=True), back=url_for("checkin.yourself", token=token))
 
 
 @bp.post("/c/<token>/walk-in")
 @public
 def enter_yourself(token: str) -> Response:
     """Register at the door, and be checked in by it."""
-    form, actor = _form(_slots_of(token)), current_actor()
+    form, actor = _form(_slots_of(token), by_themselves=True), current_actor()
     back = url_for("checkin.yourself", token=token)
     return _enter(form, lambda: walk_in_yourself(token, *_typed(form), actor=actor), back)
 
@@ -69,8 +69,9 @@ def _slot(public_id: str) -> Sequence[Slot]:
     return [slot] if takes_walk_ins(slot) else []
 
 
-def _form(slots: Sequence[Slot]) -> WalkInForm:
+def _form(slots: Sequence[Slot], *, by_themselves: bool = False) -> WalkInForm:
     form = WalkInForm()
+    form.phone.flags.required = by_themselves
     form.offer(slots)
     return form
 
