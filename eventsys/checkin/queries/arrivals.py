@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from eventsys.bookings.models import Attendee, Booking
@@ -31,7 +32,7 @@ class Counters:
 
 def count_at_gate(gate: Gate) -> Counters:
     """How many are in and how many are expected, over the gate's slots."""
-    return count_arrivals(0, [slot.id for slot in gate.slots])[1]
+    return count_in([slot.id for slot in gate.slots])
 
 
 def is_admitted() -> ColumnElement[bool]:
@@ -74,20 +75,19 @@ def count_at_door(slot_id: int) -> AtDoor:
     return AtDoor(*row)
 
 
-def count_arrivals(booking: int, slots: Collection[int]) -> tuple[int, Counters]:
-    """(people of the booking who arrived, counters over the slots); one statement."""
-    counts = (Attendee.state == TicketState.VALID, Booking.state == BookingState.CONFIRMED)
-    row = db.session.execute(
-        select(
-            func.count().filter(and_(Attendee.booking_id == booking, is_admitted())),
-            func.count().filter(and_(is_admitted(), Attendee.slot_id.in_(slots))),
-            func.count().filter(and_(*counts, Attendee.slot_id.in_(slots))),
-        )
-        .select_from(Attendee)
-        .join(Booking, Booking.id == Attendee.booking_id)
-        .where(Attendee.slot_id.in_(slots))
-    ).one()
-    return row[0], Counters(row[1], row[2])
+def count_in(slots: Collection[int]) -> Counters:
+    """The counters over the slots (primary keys); one statement."""
+    admitted = aliased(Scan)
+    came = select(func.count(admitted.attendee_id.distinct())).where(admitted.slot_id.in_(slots), *stands(admitted))
+    row = db.session.execute(select(came.scalar_subquery(), expected_in(slots))).one()
+    return Counters(row[0], row[1])
+
+
+def expected_in(slots: Any) -> ScalarSelect[int]:
+    """How many hold a ticket of the slots that counts."""
+    expected = (Attendee.state == TicketState.VALID, Booking.state == BookingState.CONFIRMED)
+    query = select(func.count(Attendee.id)).join(Booking, Booking.id == Attendee.booking_id)
+    return query.where(Attendee.slot_id.in_(slots), *expected).correlate(None).scalar_subquery()
 
 
 def list_roster(slot_id: int) -> Sequence[tuple[Attendee, bool]]:

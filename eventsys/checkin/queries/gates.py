@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, select, true
-from sqlalchemy.orm import selectinload
+from sqlalchemy import ColumnElement, ScalarSelect, String, bindparam, cast, func, select, true
+from sqlalchemy.orm import aliased, selectinload
 
 from eventsys.checkin.models import Gate, Scan, gate_slots
 from eventsys.checkin.rules import TYPED_INPUT_MAX, TYPED_WINDOW, ScanResult
@@ -17,6 +18,7 @@ from eventsys.core.db import db
 from eventsys.core.errors import NotFound
 from eventsys.core.permissions import CHECKIN, GATE_ROSTER, Permission, Scope, is_allowed
 from eventsys.core.tokens import hash_token
+from eventsys.core.types import UtcDateTime
 from eventsys.slots.models import Slot
 from eventsys.slots.queries import EVERYTHING
 
@@ -48,25 +50,42 @@ def load_gate_actor(secret: str) -> Actor | None:
 def find_gate(*, key: int | None = None, public_id: str | None = None) -> GateFacts | None:
     """A gate by primary key or public id, closed or not; one statement."""
     wanted = Gate.id == key if key is not None else Gate.public_id == public_id
-    rows = db.session.execute(
-        select(
-            Gate.id,
-            Gate.name,
-            Gate.revoked_at,
-            Slot.id.label("slot"),
-            Slot.department_id,
-            _typed_failures().label("failures"),
-        )
-        .outerjoin(gate_slots, gate_slots.c.gate_id == Gate.id)
-        .outerjoin(Slot, Slot.id == gate_slots.c.slot_id)
-        .where(wanted)
-    ).all()
-    if not rows:
+    return gate_facts(db.session.execute(select(*gate_columns()).where(wanted), {"since": typed_since()}).all())
+
+
+def gate_columns() -> tuple[ColumnElement[Any], ...]:
+    """What `gate_facts` reads of a gate's row; the statement takes `since` (`typed_since()`)."""
+    served = aliased(Slot)
+    slots = (
+        select(func.aggregate_strings(cast(served.id, String) + ":" + cast(served.department_id, String), ","))
+        .join(gate_slots, gate_slots.c.slot_id == served.id)
+        .where(gate_slots.c.gate_id == Gate.id)
+        .correlate(Gate)
+        .scalar_subquery()
+    )
+    return (
+        Gate.id.label("gate_id"),
+        Gate.name.label("gate_name"),
+        Gate.revoked_at.label("gate_revoked_at"),
+        slots.label("gate_serves"),
+        _typed_failures().label("gate_failures"),
+    )
+
+
+def gate_facts(rows: Sequence[Any]) -> GateFacts | None:
+    """The gate of the first row, if there is one."""
+    if not rows or rows[0].gate_id is None:
         return None
-    departments = frozenset(row.department_id for row in rows if row.slot is not None)
-    slots = frozenset(row.slot for row in rows if row.slot is not None)
-    scope = Scope(departments=departments, gate=rows[0].id)
-    return GateFacts(rows[0].id, rows[0].name, slots, scope, rows[0].failures, rows[0].revoked_at)
+    row = rows[0]
+    served = [tuple(map(int, pair.split(":"))) for pair in (row.gate_serves or "").split(",") if pair]
+    scope = Scope(departments=frozenset(department for _, department in served), gate=row.gate_id)
+    slots = frozenset(slot for slot, _ in served)
+    return GateFacts(row.gate_id, row.gate_name, slots, scope, row.gate_failures, row.gate_revoked_at)
+
+
+def typed_since() -> datetime:
+    """From when on typed codes that failed count for the brake."""
+    return now() - TYPED_WINDOW
 
 
 def list_gates(actor: Actor) -> Sequence[Gate]:
@@ -97,8 +116,9 @@ def _typed_failures() -> ScalarSelect[int]:
         .where(
             Scan.gate_id == Gate.id,
             Scan.result == ScanResult.UNKNOWN,
-            Scan.received_at > now() - TYPED_WINDOW,
+            Scan.received_at > bindparam("since", type_=UtcDateTime),
             func.length(Scan.code) <= TYPED_INPUT_MAX,
         )
+        .correlate(Gate)
         .scalar_subquery()
     )

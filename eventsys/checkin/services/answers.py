@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from eventsys.bookings.models import Attendee
 from eventsys.checkin.models import Scan
-from eventsys.checkin.queries import Counters, GateFacts, count_arrivals, meaning_of
+from eventsys.checkin.queries import Counters, Known, meaning_of
 from eventsys.checkin.rules import OPENS_BEFORE, ScanResult
 from eventsys.slots.models import Slot
 
@@ -36,11 +35,13 @@ class Answer:
         return self.slot.starts_at - OPENS_BEFORE if self.slot else None
 
 
-def answer_of(row: Scan, attendee: Attendee, scans: Sequence[Scan], gate: GateFacts | None) -> Answer:
-    """The answer about `row`, one of the attendee's `scans`."""
+def answer_of(row: Scan, attendee: Attendee, known: Known) -> Answer:
+    """The answer about `row`, the scan just logged, or one of those known (a repeated request)."""
+    is_new = all(scan.nonce != row.nonce for scan in known.scans)
+    scans = [*known.scans, row] if is_new else known.scans
     meaning = meaning_of(scans)
+    more = (meaning.first is not None) - (meaning_of(known.scans).first is not None) if is_new else 0
     first = next((scan for scan in scans if scan.nonce == meaning.first), None)
-    slots = gate.slots | {attendee.slot_id} if gate else {attendee.slot_id}
-    arrived, counters = count_arrivals(attendee.booking_id, slots)
+    counters = Counters(known.counters.admitted + more, known.counters.expected)
     result = meaning.results[row.nonce]
-    return Answer(row, result, attendee, first, arrived, attendee.booking.party, counters)
+    return Answer(row, result, attendee, first, known.arrived + more, attendee.booking.party, counters)

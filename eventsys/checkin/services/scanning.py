@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -17,10 +16,11 @@ from eventsys.checkin.merge import Reading
 from eventsys.checkin.models import Scan
 from eventsys.checkin.queries import (
     GateFacts,
+    Known,
+    find_by_nonce,
     find_gate,
-    find_scans,
-    lock_attendee_by_ticket,
-    lock_attendee_by_typed_code,
+    find_known,
+    lock_for_scan,
     meaning_of,
 )
 from eventsys.checkin.rules import (
@@ -57,17 +57,17 @@ def check_in(command: CheckIn, *, actor: Actor) -> Answer:
     """
     command = _cleaned(command)
     at = _judged_at(command)
-    gate = _gate_of(command, at, actor)
-    fault, attendee, typed = _find(command, gate)
+    read = _read(command, has_gate=actor.gate is not None or bool(command.gate))
+    attendee, gate = _find(command, read, at, actor)
     if gate is None and attendee is not None:
         _authorize(actor, attendee.booking.slot.scope)
-    scans = find_scans(attendee, command.nonce)
-    repeated = next((scan for scan in scans if scan.nonce == command.nonce), None)
+    if read.fault is not None or attendee is None:
+        return _log_stranger(command, gate, read.fault or ScanResult.UNKNOWN, at, actor, typed=bool(read.typed))
+    known = find_known(attendee, command.nonce, gate.slots | {attendee.slot_id} if gate else {attendee.slot_id})
+    repeated = next((scan for scan in known.scans if scan.nonce == command.nonce), None)
     if repeated is not None:
-        return _answer_again(repeated, attendee, scans, gate)
-    if fault is not None or attendee is None:
-        return _log_stranger(command, gate, fault or ScanResult.UNKNOWN, at, actor, typed=typed)
-    return _log(command, gate, attendee, scans, at, actor)
+        return _answer_again(repeated, attendee, known)
+    return _log(command, gate, attendee, known, at, actor)
 
 
 def log_unknown(code: str, gate: GateFacts, *, actor: Actor) -> Answer:
@@ -98,43 +98,61 @@ def _judged_at(command: CheckIn) -> datetime:
     return min(at, now() + CLOCK_TOLERANCE)
 
 
-def _gate_of(command: CheckIn, at: datetime, actor: Actor) -> GateFacts | None:
-    """The gate of the token or the one named, which the actor may use; a closed one only for what it queued before."""
-    if actor.gate is None and not command.gate:
-        return None
-    gate = find_gate(key=actor.gate) if actor.gate is not None else find_gate(public_id=command.gate)
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a code says by itself: why it is none of ours, or a ticket and its slot (public ids), or a typed code."""
+
+    fault: ScanResult | None = None
+    ticket: str | None = None
+    slot: str = ""
+    typed: str | None = None
+
+
+def _read(command: CheckIn, *, has_gate: bool) -> _Read:
+    typed = typed_code(command.code)
+    if typed is not None:
+        if not has_gate:
+            raise Invalid("no_gate", field="gate")
+        return _Read(typed=typed)
+    genuine = verify(command.code, public_key)
+    if genuine is CodeFault.MALFORMED:
+        if not command.is_history:
+            raise Invalid("malformed", field="code")
+        return _Read(ScanResult.INVALID)
+    if isinstance(genuine, CodeFault):
+        return _Read(ScanResult.FORGED)
+    return _Read(ticket=genuine.ticket, slot=genuine.slot)
+
+
+def _find(command: CheckIn, read: _Read, at: datetime, actor: Actor) -> tuple[Attendee | None, GateFacts | None]:
+    """The attendee, locked, and the gate of the token or the one named, which the actor may use."""
+    attendee, gate = None, None
+    wanted = None if actor.gate is not None else command.gate or None
+    if read.fault is None:
+        attendee, gate = lock_for_scan(ticket=read.ticket, typed=read.typed, gate_key=actor.gate, gate=wanted)
+    if actor.gate is None and wanted is None:
+        gate = None
+    else:
+        gate = gate or find_gate(key=actor.gate, public_id=wanted)
+        _check_gate(gate, command, at, actor)
+    if read.typed and gate is not None and gate.typed_failures >= TYPED_FAILURES_A_MINUTE:
+        raise TooMany("too_many", retry_after=int(TYPED_WINDOW.total_seconds()))
+    if attendee is not None and read.ticket and attendee.booking.slot.public_id != read.slot:
+        attendee = None
+    return attendee, gate
+
+
+def _check_gate(gate: GateFacts | None, command: CheckIn, at: datetime, actor: Actor) -> None:
+    """Raise Invalid unless the actor may use the gate; a closed one takes only what was queued before."""
     if gate is None or not is_allowed(actor, Permission.CHECK_IN, gate.scope):
         raise Invalid("unknown_gate", field="gate")
     if gate.revoked_at is not None and not (command.is_history and at < gate.revoked_at):
         raise Invalid("unknown_gate", field="gate")
-    return gate
 
 
 def _authorize(actor: Actor, scope: Scope) -> None:
     if not is_allowed(actor, Permission.CHECK_IN, scope):
         raise NotFound()
-
-
-def _find(command: CheckIn, gate: GateFacts | None) -> tuple[ScanResult | None, Attendee | None, bool]:
-    """(why the code is none of ours, the attendee it names, whether it was typed)."""
-    typed = typed_code(command.code)
-    if typed is not None:
-        if gate is None:
-            raise Invalid("no_gate", field="gate")
-        if gate.typed_failures >= TYPED_FAILURES_A_MINUTE:
-            raise TooMany("too_many", retry_after=int(TYPED_WINDOW.total_seconds()))
-        return None, lock_attendee_by_typed_code(typed, gate.slots), True
-    genuine = verify(command.code, public_key)
-    if genuine is CodeFault.MALFORMED:
-        if not command.is_history:
-            raise Invalid("malformed", field="code")
-        return ScanResult.INVALID, None, False
-    if isinstance(genuine, CodeFault):
-        return ScanResult.FORGED, None, False
-    attendee = lock_attendee_by_ticket(genuine.ticket)
-    if attendee is not None and attendee.booking.slot.public_id != genuine.slot:
-        return ScanResult.UNKNOWN, None, False
-    return None, attendee, False
 
 
 def _log_stranger(
@@ -146,12 +164,13 @@ def _log_stranger(
         with db.session.begin_nested():
             return Answer(_add_scan(command, code, gate, None, result, at, actor), result)
     except IntegrityError:
-        (first,) = find_scans(None, command.nonce)
-        return _answer_again(first, None, (), gate)
+        first = find_by_nonce(command.nonce)
+        assert first is not None
+        return _answer_again(first, None, Known(()))
 
 
 def _log(
-    command: CheckIn, gate: GateFacts | None, attendee: Attendee, scans: Sequence[Scan], at: datetime, actor: Actor
+    command: CheckIn, gate: GateFacts | None, attendee: Attendee, known: Known, at: datetime, actor: Actor
 ) -> Answer:
     booking, slot = attendee.booking, attendee.booking.slot
     facts = TicketFacts(
@@ -163,14 +182,14 @@ def _log(
         is_gates_slot=gate is None or slot.id in gate.slots,
     )
     verdict = judge(facts, at, command.direction, override=_overrides(command, gate, slot, actor))
-    shown = command.shown or at_the_door(verdict, is_inside=meaning_of(scans).is_inside)
-    meaning = meaning_of(scans, Reading(command.nonce, at, command.direction, verdict, shown))
+    shown = command.shown or at_the_door(verdict, is_inside=meaning_of(known.scans).is_inside)
+    meaning = meaning_of(known.scans, Reading(command.nonce, at, command.direction, verdict, shown))
     result = meaning.results[command.nonce] if command.is_history else shown
     code = typed_code(command.code) or bare_code(command.code)
     row = _add_scan(command, code, gate, attendee, result, at, actor)
     if meaning.first is not None and (slot.ends_at <= now() or booking.state is BookingState.CANCELLED):
         take_back_no_show(booking, actor=actor)  # a gate that was offline, or signed in afterwards
-    return answer_of(row, attendee, [*scans, row], gate)
+    return answer_of(row, attendee, known)
 
 
 def _is_before(at: datetime, ended_at: datetime | None) -> bool:
@@ -221,10 +240,8 @@ def _add_scan(
     return row
 
 
-def _answer_again(repeated: Scan, attendee: Attendee | None, scans: Sequence[Scan], gate: GateFacts | None) -> Answer:
+def _answer_again(repeated: Scan, attendee: Attendee | None, known: Known) -> Answer:
     """The answer again; a nonce that another code used belongs to somebody else."""
     if repeated.attendee_id != (attendee.id if attendee else None):
         raise Conflict("nonce_taken")
-    if attendee is None:
-        return Answer(repeated, repeated.result)
-    return answer_of(repeated, attendee, scans, gate)
+    return Answer(repeated, repeated.result) if attendee is None else answer_of(repeated, attendee, known)
