@@ -23,7 +23,7 @@ def measure() -> None:
         port = free_port()
         env = {**environment(Path(home), port), "EVENTSYS_DATABASE_URL": cluster.url}
         eventsys(env, "db", "upgrade")
-        eventsys(env, "setup", "--name", "示范区", *_first_people())
+        eventsys(env, "setup", "--name", "示范区", *first_people())
         seed(cluster)
         with serving(env, port, workers=WORKERS):
             empty = _medians(cluster, port, first=0)
@@ -34,7 +34,8 @@ def measure() -> None:
         _print(full, before=empty)
 
 
-def _first_people() -> list[str]:
+def first_people() -> list[str]:
+    """The answers to `eventsys setup` about who begins."""
     answers: list[str] = []
     for role in PEOPLE:
         password = "face-to-face-2026"

@@ -1,4 +1,4 @@
-"""Clients that book over the API as fast as they are answered: a process of its own, with little work of its own.
+"""Clients that ask the API as fast as they are answered: a process of its own, with little work of its own.
 
 `python -m benchmarks.clients PORT SECONDS SLOT SPREAD FIRST ENTERPRISES` prints the bookings and the seconds it took.
 """
@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 CLIENTS = 16
 DIGITS = str.maketrans("0123456789", "abcdefghij")
@@ -34,16 +35,27 @@ class Client:
 
     def book(self, enterprise: int, slot: int, key: int) -> None:
         """Book one named person in; anything but 201 is an error."""
-        body = json.dumps({"slot": named("s", slot), "attendees": [{"name": "林女士"}]}).encode()
-        head = (
-            "POST /api/v1/bookings HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-            f"Authorization: Bearer evt_bench_{enterprise}\r\nIdempotency-Key: bench-{slot}-{key}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        )
-        self.socket.sendall(head.encode() + body)
-        answer = self._read()
+        body = json.dumps({"slot": named("s", slot), "attendees": [{"name": "林女士"}]})
+        answer = self.post("bookings", body, f"evt_bench_{enterprise}", f"Idempotency-Key: bench-{slot}-{key}\r\n")
         if not answer.startswith(b"HTTP/1.1 201"):
             raise RuntimeError(answer.decode())
+
+    def check_in(self, gate: int, code: str, nonce: str) -> None:
+        """Let somebody in; anything but an admission is an error."""
+        body = json.dumps({"code": code, "nonce": nonce, "device": "手机1"})
+        answer = self.post("checkins", body, f"evg_bench_{gate}")
+        if b'"result":"admitted"' not in answer:
+            raise RuntimeError(answer.decode())
+
+    def post(self, path: str, body: str, token: str, more: str = "") -> bytes:
+        """The answer to a request, head and body."""
+        sent = body.encode()
+        head = (
+            f"POST /api/v1/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"Authorization: Bearer {token}\r\n{more}Content-Length: {len(sent)}\r\n\r\n"
+        )
+        self.socket.sendall(head.encode() + sent)
+        return self._read()
 
     def _read(self) -> bytes:
         answer = b""
@@ -63,8 +75,8 @@ class Client:
         return chunk
 
 
-def book_for(port: int, seconds: float, slot: int, spread: int, first: int, enterprises: int) -> tuple[int, float]:
-    """How many bookings all clients together made, and in how many seconds."""
+def act_for(port: int, seconds: float, act: Callable[[Client, int], None]) -> tuple[int, float]:
+    """How often all clients together acted, each on numbers of its own, and in how many seconds."""
     counts, failures = [0] * CLIENTS, []
     started = time.perf_counter()
 
@@ -72,8 +84,7 @@ def book_for(port: int, seconds: float, slot: int, spread: int, first: int, ente
         client = Client(port)
         try:
             while time.perf_counter() < started + seconds:
-                number = first + client_number + CLIENTS * counts[client_number]
-                client.book(*pair(number, slot, spread, enterprises), number)
+                act(client, client_number + CLIENTS * counts[client_number])
                 counts[client_number] += 1
         except Exception as error:
             failures.append(error)
@@ -86,6 +97,15 @@ def book_for(port: int, seconds: float, slot: int, spread: int, first: int, ente
     if failures:
         raise failures[0]
     return sum(counts), time.perf_counter() - started
+
+
+def book_for(port: int, seconds: float, slot: int, spread: int, first: int, enterprises: int) -> tuple[int, float]:
+    """How many bookings all clients together made, and in how many seconds."""
+
+    def book(client: Client, number: int) -> None:
+        client.book(*pair(first + number, slot, spread, enterprises), first + number)
+
+    return act_for(port, seconds, book)
 
 
 if __name__ == "__main__":

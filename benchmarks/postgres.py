@@ -94,15 +94,15 @@ def our_rate(port: int, load: Load, seconds: float) -> float:
 
 def pgbench_rate(cluster: Cluster, load: Load, seconds: float, *, protocol: str = "prepared") -> float:
     """The same writes a second, row by row and with no programme between."""
-    values = {
-        "first_slot": load.slot,
-        "spread": load.spread,
-        "first": load.first,
-        "enterprises": ENTERPRISES,
-        "turn": 0,
-    }
+    values = {"first_slot": load.slot, "spread": load.spread, "first": load.first, "enterprises": ENTERPRISES}
+    return run_pgbench(cluster, HERE / "booking.sql", seconds, protocol=protocol, **values)
+
+
+def run_pgbench(cluster: Cluster, script: Path, seconds: float, *, protocol: str = "prepared", **values: int) -> float:
+    """Transactions of the script a second; `values` are its `:names`, `:turn` counts for each client."""
+    values["turn"] = 0
     command = [str(cluster.programmes / "pgbench"), "-n", "-M", protocol, "-c", str(CLIENTS), "-j", "2"]
-    command += ["-T", str(int(seconds)), "-f", str(HERE / "booking.sql")]
+    command += ["-T", str(int(seconds)), "-f", str(script)]
     command += [part for name, value in values.items() for part in ("-D", f"{name}={value}")]
     said = subprocess.run([*command, cluster.url], check=True, capture_output=True, text=True).stdout
     if found := re.search(r"tps = ([\d.]+)", said):
