@@ -5,7 +5,7 @@ A machine's speed says nothing, so nothing here is a limit. Rounds are interleav
 
 from __future__ import annotations
 
-from benchmarks import bookings, checkins, reads
+from benchmarks import bookings, checkins, gate, reads
 
 if __name__ == "__main__":
     print("SQLite, the demonstration district, 8 clients")
@@ -13,3 +13,5 @@ if __name__ == "__main__":
     print("\nPostgreSQL, 16 clients, beside pgbench doing the same writes")
     bookings.measure()
     checkins.measure()
+    print("\nThe gate in Chromium")
+    gate.measure()

@@ -219,9 +219,14 @@ KNOWN_CONSTRAINTS: dict[str, tuple[str, str]] = {
     "ck_slots_people": ("people", "slot_full"),
 }
 
+# A code drawn by chance that somebody has already, rare even in a hall of thousands: asked again, it is another.
+DRAWN_BY_CHANCE = ("uq_attendees_slot_id_typed_code", "attendees.slot_id, attendees.typed_code")
+
 
 def _as_conflict(error: IntegrityError) -> Exception:
     text = str(error.orig)
+    if any(name in text for name in DRAWN_BY_CHANCE):
+        return Busy("a code was drawn twice")
     for name, (columns, code) in KNOWN_CONSTRAINTS.items():
         if re.search(rf"\b{name}\b", text) or text.endswith(f"UNIQUE constraint failed: {columns}"):
             return Conflict(code)

@@ -175,3 +175,14 @@ def test_a_cancelled_booking_and_a_slot_called_off_kill_the_code(client, booking
         assert client.post(f"{path}/replace", data={"name": "赵三"}).status_code == 409
         assert client.get(f"{path}/decline").status_code == 303
     assert db.session.scalar(select(func.count()).select_from(Attendee)) == 3
+
+
+def test_a_code_drawn_twice_is_a_request_to_ask_again(app, monkeypatch):
+    from eventsys.bookings.services import booking as service
+    from eventsys.core.db import Busy
+
+    monkeypatch.setattr(service, "new_typed_code", lambda taken: "ABCDEF")
+    slot = make_slot()
+    make_booking(slot)
+    with pytest.raises(Busy):
+        make_booking(slot, cast.STRANGER)

@@ -11,10 +11,16 @@ WIDTH, HEIGHT = 640, 480
 
 
 def write_film(
-    picture: Path, film: Path, size: int = 360, tilt: float = 6.0, light: float = 1.0, cracks: int = 0
+    picture: Path,
+    film: Path,
+    size: int = 360,
+    tilt: float = 6.0,
+    light: float = 1.0,
+    cracks: int = 0,
+    frames: int = 15,
 ) -> None:
     """Show the picture, slightly tilted, in the middle of a grey frame (luma only; the colour planes are grey). `light`
-    1 is daylight, 0 is black; `cracks` are lines across it, as of a broken screen."""
+    1 is daylight, 0 is black; `cracks` are lines across it, as of a broken screen; `frames` a second."""
     code = Image.open(picture).convert("L").resize((size, size), Image.Resampling.LANCZOS)
     _crack(code, cracks)
     code = code.rotate(tilt, expand=True, fillcolor=150, resample=Image.Resampling.BICUBIC)
@@ -22,8 +28,8 @@ def write_film(
     frame.paste(code, ((WIDTH - code.width) // 2, (HEIGHT - code.height) // 2))
     frame = frame.point([round(16 + value * light) if light < 1 else value for value in range(256)])
     with film.open("wb") as out:
-        out.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F15:1 Ip A1:1 C420jpeg\n".encode())
-        for _ in range(15):
+        out.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{frames}:1 Ip A1:1 C420jpeg\n".encode())
+        for _ in range(frames):
             out.write(b"FRAME\n" + frame.tobytes() + b"\x80" * (WIDTH * HEIGHT // 2))
 
 
