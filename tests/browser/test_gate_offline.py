@@ -16,6 +16,19 @@ from tests.browser.conftest import PHONE, inside, watch
 from tests.factories import code_for, make_booking, make_gate, make_slot
 
 LONG = 20_000
+QUEUE = """async (put) => {
+  const database = await new Promise((resolve) => {
+    const open = indexedDB.open("eventsys-gate");
+    open.onsuccess = () => resolve(open.result);
+  });
+  const store = database.transaction("queue", "readwrite").objectStore("queue");
+  for (const entry of put) store.put(entry);
+  const all = store.getAll();
+  await new Promise((resolve) => (all.onsuccess = resolve));
+  database.close();
+  return all.result;
+}"""  # what the phone has queued, after `put` is queued too
+MORE = ("郑七", "冯九", "陈十", "褚一", "卫二", "蒋三")
 
 
 @dataclass
@@ -28,6 +41,7 @@ class Door:
     typed: list[str]
     others: str
     booking: str
+    more: list[str]
     links: dict[str, str]
 
 
@@ -50,6 +64,7 @@ def door(site: str, site_home: Path) -> Door:
         other = make_slot(title="另一场", starts_at=now() + timedelta(minutes=55), **times)
         booking = make_booking(slot, names=("王一", "李二", "赵三", "孙四", "周五", "吴六"), party=8)
         elsewhere = make_booking(other, cast.STRANGER)
+        third = make_booking(slot, cast.STRANGER, names=MORE, party=len(MORE))
         gate, _token = make_gate(slot)
         links = {}
         for name, may in (("plain", False), ("supervisor", True)):
@@ -60,7 +75,8 @@ def door(site: str, site_home: Path) -> Door:
             links[name] = f"/gate/open/{secret}"
         codes = [f"{site}/t/{code_for(booking, number)}" for number in range(6)]
         typed = [attendee.typed_code for attendee in booking.attendees]
-        return Door(slot.public_id, gate.public_id, codes, typed, code_for(elsewhere), booking.public_id, links)
+        more = [f"{site}/t/{code_for(third, number)}" for number in range(len(MORE))]
+        return Door(slot.public_id, gate.public_id, codes, typed, code_for(elsewhere), booking.public_id, more, links)
 
 
 @pytest.fixture
@@ -107,6 +123,22 @@ def conflicts(site: str, home: Path, slot: str) -> list[tuple[str, str]]:
     with inside(home, site):
         found = db.session.scalars(select(Slot).where(Slot.public_id == slot)).one()
         return [(item.attendee.name if item.attendee else "", item.result.value) for item in list_conflicts(found)]
+
+
+def admissions(site: str, home: Path, slot: str) -> dict[str, str]:
+    """Who is admitted, and by which phone."""
+    from sqlalchemy import select
+
+    from eventsys.bookings.models import Attendee
+    from eventsys.checkin.queries.scans import admissions_of
+    from eventsys.core.db import db
+    from eventsys.slots.models import Slot
+
+    with inside(home, site):
+        key = db.session.scalars(select(Slot.id).where(Slot.public_id == slot)).one()
+        found = admissions_of([key])
+        people = db.session.execute(select(Attendee.id, Attendee.name).where(Attendee.id.in_(found)))
+        return {name: found[key][0].device for key, name in people if found[key][0] is not None}
 
 
 def test_a_phone_goes_on_without_a_network(phone, door, site, site_home):
@@ -159,6 +191,34 @@ def test_two_phones_that_let_the_same_person_in_are_told_apart_afterwards(phone,
         page.evaluate("window.dispatchEvent(new Event('online'))")
         expect(page.locator("[data-pending]")).to_be_hidden(timeout=LONG)
     assert conflicts(site, site_home, door.slot) == [("周五", "already_admitted")]
+
+
+@pytest.mark.parametrize(("order", "people"), [((0, 1, 2), (0, 1, 2)), ((2, 0, 1), (3, 4, 5))])
+def test_three_phones_send_in_any_order_and_again(phone, door, site, site_home, order, people):
+    """Each lets in everybody, beginning with another one, and sends what it queued twice."""
+    names = [f"{number}号机{order[0]}" for number in range(3)]
+    phones = list(map(phone, names))
+    for page in phones:
+        page.context.set_offline(True)
+    for turn in range(3):
+        for number, page in enumerate(phones):
+            person = people[(number + turn) % 3]
+            scan(page, door.more[person])
+            says(page, MORE[person], "签到成功")
+    for number in order:
+        page = phones[number]
+        sent = page.evaluate(QUEUE, [])
+        assert len(sent) == 3
+        page.context.set_offline(False)
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        page.wait_for_function(f"({QUEUE})([]).then((queue) => !queue.length)", timeout=LONG)
+        page.evaluate(QUEUE, sent)  # as if the answer had never come, and the battery died meanwhile
+        page.reload()
+        page.wait_for_function(f"({QUEUE})([]).then((queue) => !queue.length)", timeout=LONG)
+    admitted_by = admissions(site, site_home, door.slot)
+    assert [admitted_by[MORE[person]] for person in people] == names  # who read the code first
+    told = conflicts(site, site_home, door.slot)
+    assert sorted(told.count((MORE[person], "already_admitted")) for person in people) == [2, 2, 2]
 
 
 def test_undoing_before_it_was_sent(phone, door):
