@@ -12,7 +12,7 @@ from eventsys.bookings.models import Attendee
 from eventsys.checkin.models import Gate, Scan
 from eventsys.checkin.queries import Conflict, OfflineRoster, venue_token
 from eventsys.checkin.queries.offline import OfflineTicket
-from eventsys.checkin.rules import OPENS_BEFORE, ScanResult, VenueKind
+from eventsys.checkin.rules import ScanResult, VenueKind
 from eventsys.checkin.services import Answer, walk_in_slots
 from eventsys.core.actor import Actor
 from eventsys.core.clock import now
@@ -154,9 +154,7 @@ def offline_json(gate: Gate, actor: Actor, roster: OfflineRoster) -> dict[str, A
         "walk_in_url": _walk_in_url(gate),
         "may": [name for name, scope in (("override", GATE_OVERRIDE), ("search", GATE_SEARCH)) if scope in scopes],
         "keys": {str(key_id): base64.b64encode(raw).decode() for key_id, raw in public_keys().items()},
-        "slots": [
-            _slot_json(slot) | {"opens_at": format_instant(slot.starts_at - OPENS_BEFORE)} for slot in roster.slots
-        ],
+        "slots": [_slot_json(slot) | {"opens_at": format_instant(slot.door_opens_at)} for slot in roster.slots],
         "has_check_characters": roster.has_check_characters,
         "parties": roster.parties,
         "tickets": [_ticket_json(ticket) for ticket in roster.tickets],

@@ -12,7 +12,6 @@ from eventsys.bookings.rules import BookingState, TicketState
 from eventsys.core.errors import Invalid
 from eventsys.slots.rules import SlotState
 
-OPENS_BEFORE = timedelta(hours=2)
 CLOCK_TOLERANCE = timedelta(minutes=2)
 UNDO_WITHIN = timedelta(minutes=15)
 NONCE_MAX = 64
@@ -98,7 +97,7 @@ class TicketFacts:
     ticket: TicketState
     booking: BookingState
     slot: SlotState
-    starts_at: datetime
+    opens_at: datetime
     ends_at: datetime
     is_gates_slot: bool
 
@@ -117,11 +116,16 @@ def judge(facts: TicketFacts, at: datetime, direction: Direction, *, override: b
         return ScanResult.WRONG_SLOT
     if facts.booking is not BookingState.CONFIRMED and not override:
         return ScanResult.NOT_CONFIRMED
-    if at < facts.starts_at - OPENS_BEFORE and not override:
+    if at < facts.opens_at and not override:
         return ScanResult.NOT_YET
     if at > facts.ends_at and not override:
         return ScanResult.EXPIRED
     return passing(direction)
+
+
+def self_opens_at(starts_at: datetime, door_opens_at: datetime) -> datetime:
+    """From when attendees check in themselves: an hour before the start, and not before the door opens."""
+    return max(starts_at - SELF_OPENS_BEFORE, door_opens_at)
 
 
 def at_the_door(verdict: ScanResult, *, is_inside: bool) -> ScanResult:

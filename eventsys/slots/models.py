@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -40,6 +40,7 @@ from eventsys.slots.collection import SubmissionState
 from eventsys.slots.documents import FILE_NAME_MAX, DocumentKind
 from eventsys.slots.rules import (
     BRING_MAX,
+    DOOR_MINUTES,
     PLACE_TEXT_MAX,
     REASON_MAX,
     TITLE_MAX,
@@ -202,6 +203,7 @@ class Slot(Versioned, Model):
         CheckConstraint("quota_month >= 1 AND quota_edition >= 1 AND quota_open >= 1", name="quotas"),
         CheckConstraint("drawn_at IS NULL OR draw_at IS NOT NULL", name="drawn"),
         CheckConstraint("closes_at <= starts_at", name="closes"),
+        CheckConstraint("door_minutes BETWEEN 0 AND 1440", name="door_minutes"),
         CheckConstraint("(state = 'called_off') = (called_off_at IS NOT NULL)", name="called_off"),
         Index("ix_slots_listing", "state", "is_hidden", "starts_at", "id"),
         Index("ix_slots_department", "department_id", "starts_at"),
@@ -246,6 +248,7 @@ class Slot(Versioned, Model):
     queue_until: Mapped[Instant]
     lapses_at: Mapped[MaybeInstant]
     month: Mapped[int]
+    door_minutes: Mapped[int] = mapped_column(default=DOOR_MINUTES, server_default=str(DOOR_MINUTES))
     quota_month: Mapped[int | None]
     quota_edition: Mapped[int | None]
     quota_open: Mapped[int | None]
@@ -286,6 +289,11 @@ class Slot(Versioned, Model):
     def scope(self) -> Scope:
         """Whose it is: the lead department's. Supporting ones see it on their desk and edit nothing."""
         return Scope(departments=frozenset({self.department_id}))
+
+    @property
+    def door_opens_at(self) -> datetime:
+        """From when on people are checked in."""
+        return self.starts_at - timedelta(minutes=self.door_minutes)
 
     @property
     def places_left(self) -> int:

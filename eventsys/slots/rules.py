@@ -27,6 +27,8 @@ SUPPORTING_MAX = 10
 SERVICES_MAX = 20
 STAFF_MAX = 30
 INVITED_MAX = 500
+DOOR_MINUTES = 120  # check-in opens so long before the start, unless the slot says otherwise
+DOOR_MINUTES_MAX = 24 * 60
 LONGEST = timedelta(minutes=MINUTES_MAX)
 FURTHEST_AHEAD = timedelta(days=800)
 
@@ -152,6 +154,7 @@ class NewSlot:
     names_until: datetime | None = None
     needs_approval: bool = False
     walk_ins: WalkIns = WalkIns.PLACES_LEFT
+    door_minutes: int = DOOR_MINUTES
     quota_month: int | None = None
     quota_edition: int | None = None
     quota_open: int | None = None
@@ -243,6 +246,8 @@ def _size_problems(command: NewSlot) -> list[Invalid]:
         value = getattr(command, name)
         if value is not None and not 1 <= value <= CAPACITY_MAX:
             problems.append(Invalid("out_of_range", field=name, minimum=1, maximum=CAPACITY_MAX))
+    if not 0 <= command.door_minutes <= DOOR_MINUTES_MAX:
+        problems.append(Invalid("out_of_range", field="door_minutes", minimum=0, maximum=DOOR_MINUTES_MAX))
     limits = {"supporting": SUPPORTING_MAX, "services": SERVICES_MAX, "staff": STAFF_MAX, "questions": QUESTIONS_MAX}
     for name, limit in limits.items():
         if len(getattr(command, name)) > limit:

@@ -8,8 +8,10 @@ import time_machine
 
 from eventsys.bookings.rules import NewAttendee
 from eventsys.bookings.services import cancel_booking, replace_attendee
+from eventsys.checkin.queries import venue_token
 from eventsys.checkin.rules import CheckIn, Direction, ScanResult
-from eventsys.checkin.services import annul, check_in
+from eventsys.checkin.services import annul, check_in, check_in_yourself
+from eventsys.core.actor import ANYBODY
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Conflict, Invalid, NotFound
@@ -169,3 +171,23 @@ def test_query_load(door):
     with counted_statements() as seen, unit_of_work():
         check_in(CheckIn(code, "load", gate=gate), actor=STEWARD)
     assert len(seen) == 3
+
+
+@pytest.mark.parametrize(("minutes", "before", "by_themselves"), [(15, 15, 15), (180, 180, 60), (0, 0, 0)])
+def test_a_slot_says_when_its_door_opens(app, minutes, before, by_themselves):
+    slot = make_slot(door_minutes=minutes)
+    booking = make_booking(slot, names=("王一", "李二"), party=2)
+    gate = make_gate(slot)[0]
+    for position, at, admit in (
+        (0, before, lambda code, nonce: check_in(CheckIn(code, nonce, gate=gate.public_id), actor=STEWARD)),
+        (1, by_themselves, lambda code, _nonce: check_in_yourself(venue_token(gate), code, actor=ANYBODY)),
+    ):
+        code, results = code_for(booking, position), []
+        for early in (1, 0):
+            with time_machine.travel(slot.starts_at - timedelta(minutes=at, seconds=early), tick=False):
+                try:
+                    with unit_of_work():
+                        results.append(admit(code, f"{position}-{early}").result)
+                except Conflict as refused:
+                    results.append({"door_not_yet": R.NOT_YET}[refused.code])
+        assert results == [R.NOT_YET, R.ADMITTED]

@@ -31,6 +31,7 @@ RICH = {
     "questions": (NewQuestion("几人？", QuestionKind.YES_NO, True),),
     "needs_approval": True,
     "walk_ins": WalkIns.ALWAYS,
+    "door_minutes": 30,
     "quota_month": 2,
 }
 

@@ -34,6 +34,7 @@ SHOWN_OF_SLOT = (
     Slot.place_text,
     Slot.starts_at,
     Slot.ends_at,
+    Slot.door_minutes,
 )
 SHOWN_OF_ENTERPRISE = (Enterprise.name, Enterprise.name_en, Enterprise.short_name)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from eventsys.bookings.models import Attendee
 from eventsys.checkin.models import Scan
 from eventsys.checkin.queries import Counters, Known, meaning_of
-from eventsys.checkin.rules import OPENS_BEFORE, ScanResult
+from eventsys.checkin.rules import ScanResult
 from eventsys.slots.models import Slot
 
 
@@ -32,7 +32,7 @@ class Answer:
     @property
     def opens_at(self) -> datetime | None:
         """From when the ticket's slot admits."""
-        return self.slot.starts_at - OPENS_BEFORE if self.slot else None
+        return self.slot.door_opens_at if self.slot else None
 
 
 def answer_of(row: Scan, attendee: Attendee, known: Known) -> Answer:

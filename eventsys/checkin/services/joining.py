@@ -7,7 +7,7 @@ from eventsys.bookings.queries import find_ticket
 from eventsys.bookings.rules import BookingState, TicketState
 from eventsys.bookings.tickets import TicketCode, verify
 from eventsys.checkin.queries import list_roster
-from eventsys.checkin.rules import OPENS_BEFORE, CheckIn
+from eventsys.checkin.rules import CheckIn
 from eventsys.checkin.services.scanning import check_in
 from eventsys.core.actor import Actor, Channel, Grant, Role
 from eventsys.core.clock import now
@@ -33,7 +33,7 @@ def join_online(code: str) -> str:
         raise Conflict("ticket_not_valid")
     if slot.state is not SlotState.PUBLISHED or booking.state is not BookingState.CONFIRMED:
         raise Conflict("booking_not_active", state=booking.state.value)
-    is_open = slot.starts_at - OPENS_BEFORE <= now() <= slot.ends_at
+    is_open = slot.door_opens_at <= now() <= slot.ends_at
     if is_open and attendee.public_id not in {person.public_id for person, is_here in list_roster(slot.id) if is_here}:
         door = Actor(
             name=attendee.name, channel=Channel.WEB, grants=frozenset({Grant(Role.STEWARD, slot.department_id)})

@@ -177,7 +177,7 @@ def _log(
         ticket=TicketState.VALID if _is_before(at, attendee.ended_at) else attendee.state,
         booking=BookingState.CONFIRMED if _is_before(at, booking.cancelled_at) else booking.state,
         slot=SlotState.PUBLISHED if _is_before(at, slot.called_off_at) else slot.state,
-        starts_at=slot.starts_at,
+        opens_at=slot.door_opens_at,
         ends_at=slot.ends_at,
         is_gates_slot=gate is None or slot.id in gate.slots,
     )

@@ -8,7 +8,7 @@ from eventsys.bookings.keys import code_of
 from eventsys.bookings.models import Attendee
 from eventsys.bookings.queries import get_booking
 from eventsys.bookings.services import name_at_door
-from eventsys.checkin.rules import OPENS_BEFORE, PASSES, REASON_MAX, Arrivals, CheckIn, ScanResult, sign_in_until
+from eventsys.checkin.rules import PASSES, REASON_MAX, Arrivals, CheckIn, ScanResult, sign_in_until
 from eventsys.checkin.services.scanning import check_in
 from eventsys.core import audit
 from eventsys.core.actor import Actor
@@ -67,7 +67,7 @@ def sign_in(booking: str, arrivals: Arrivals, *, actor: Actor) -> int:
 
 def _reason(slot: Slot, arrivals: Arrivals, actor: Actor) -> str:
     """The reason of a later sign-in, empty while the door is open."""
-    opens_at = slot.starts_at - OPENS_BEFORE
+    opens_at = slot.door_opens_at
     if now() < opens_at:
         raise Conflict("door_not_yet", opens_at=opens_at)
     if now() <= slot.ends_at:

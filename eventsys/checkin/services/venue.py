@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from eventsys.bookings.models import Attendee
 from eventsys.checkin.models import Gate
 from eventsys.checkin.queries.gates import find_gate, get_gate
 from eventsys.checkin.queries.venue import find_venue, list_called
 from eventsys.checkin.rules import (
     PHONE_DIGITS,
-    SELF_OPENS_BEFORE,
     TYPED_FAILURES_A_MINUTE,
     TYPED_WINDOW,
     CheckIn,
     ScanResult,
     VenueKind,
+    self_opens_at,
 )
 from eventsys.checkin.services.answers import Answer
 from eventsys.checkin.services.scanning import check_in, log_unknown
@@ -24,6 +26,7 @@ from eventsys.core.errors import Conflict, NotFound, TooMany
 from eventsys.core.ids import new_public_id
 from eventsys.core.permissions import CHECKIN, Permission
 from eventsys.core.text import clean_line
+from eventsys.slots.models import Slot
 
 BY_THEMSELVES = "self"
 NAME_MAX = 60
@@ -50,7 +53,7 @@ def check_in_yourself(token: str, code: str, name: str = "", *, actor: Actor) ->
     if gate is None:
         raise NotFound()
     door = door_of(gate, actor)
-    opens_at = min((slot.starts_at - SELF_OPENS_BEFORE for slot in gate.slots if slot.ends_at >= now()), default=None)
+    opens_at = min((own_door(slot) for slot in gate.slots if slot.ends_at >= now()), default=None)
     if opens_at is not None and now() < opens_at:
         raise Conflict("door_not_yet", opens_at=opens_at)
     code = clean_line(code, "code", 400, required=True)
@@ -67,10 +70,14 @@ def check_in_yourself(token: str, code: str, name: str = "", *, actor: Actor) ->
         code = _soonest(found).typed_code
     answer = check_in(CheckIn(code, new_public_id(), device=BY_THEMSELVES), actor=door)
     slot = answer.slot
-    is_early = slot is not None and now() < slot.starts_at - SELF_OPENS_BEFORE
-    if slot is not None and is_early and answer.result in {ScanResult.ADMITTED, ScanResult.NOT_YET}:
-        raise Conflict("door_not_yet", opens_at=slot.starts_at - SELF_OPENS_BEFORE)
+    if slot is not None and now() < own_door(slot) and answer.result in {ScanResult.ADMITTED, ScanResult.NOT_YET}:
+        raise Conflict("door_not_yet", opens_at=own_door(slot))
     return answer
+
+
+def own_door(slot: Slot) -> datetime:
+    """From when attendees check in themselves at the slot."""
+    return self_opens_at(slot.starts_at, slot.door_opens_at)
 
 
 def door_of(gate: Gate, actor: Actor) -> Actor:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from eventsys.bookings.keys import code_of
 from eventsys.bookings.rules import NewAttendee
 from eventsys.bookings.services import walk_in
 from eventsys.checkin.models import Gate
 from eventsys.checkin.queries import get_slot_at_door
 from eventsys.checkin.queries.venue import find_venue
-from eventsys.checkin.rules import OPENS_BEFORE, SELF_OPENS_BEFORE, CheckIn
+from eventsys.checkin.rules import CheckIn, self_opens_at
 from eventsys.checkin.services.answers import Answer
 from eventsys.checkin.services.scanning import check_in
 from eventsys.checkin.services.venue import BY_THEMSELVES, door_of
@@ -32,7 +30,7 @@ def walk_in_with_steward(slot: str, enterprise: str, person: NewAttendee, *, act
 
     NotFound for who may not check in at the slot; else as `walk_in_yourself`.
     """
-    return _enter(slot, enterprise, person, OPENS_BEFORE, AT_THE_DESK, actor)
+    return _enter(slot, enterprise, person, AT_THE_DESK, actor)
 
 
 def walk_in_yourself(token: str, slot: str, enterprise: str, person: NewAttendee, *, actor: Actor) -> Answer:
@@ -47,7 +45,7 @@ def walk_in_yourself(token: str, slot: str, enterprise: str, person: NewAttendee
         raise NotFound()
     if not person.phone.strip():
         raise Invalid("required", field="person.phone")
-    return _enter(slot, enterprise, person, SELF_OPENS_BEFORE, BY_THEMSELVES, door_of(gate, actor))
+    return _enter(slot, enterprise, person, BY_THEMSELVES, door_of(gate, actor))
 
 
 def walk_in_slots(gate: Gate) -> list[Slot]:
@@ -64,12 +62,12 @@ def takes_walk_ins(slot: Slot) -> bool:
     )  # fmt: skip
 
 
-def _enter(
-    slot: str, enterprise: str, person: NewAttendee, opens_before: timedelta, device: str, actor: Actor
-) -> Answer:
+def _enter(slot: str, enterprise: str, person: NewAttendee, device: str, actor: Actor) -> Answer:
     """Register and check in, in the caller's unit of work: nobody is left registered who is not in."""
     found = get_slot_at_door(slot, actor, Permission.CHECK_IN)
-    attendee = walk_in(slot, _named(enterprise), person, opens_at=found.starts_at - opens_before, actor=actor)
+    by_themselves = device == BY_THEMSELVES
+    opens_at = self_opens_at(found.starts_at, found.door_opens_at) if by_themselves else found.door_opens_at
+    attendee = walk_in(slot, _named(enterprise), person, opens_at=opens_at, actor=actor)
     return check_in(CheckIn(code_of(attendee, slot), new_public_id(), device=device), actor=actor)
 
 

@@ -10,8 +10,9 @@ from eventsys.checkin.forms import VenueForm, YourselfForm
 from eventsys.checkin.models import Gate
 from eventsys.checkin.queries import find_venue, get_gate, venue_token
 from eventsys.checkin.rendering import message_of
-from eventsys.checkin.rules import ROTATES_EVERY, SELF_OPENS_BEFORE, ScanResult, VenueKind
+from eventsys.checkin.rules import ROTATES_EVERY, ScanResult, VenueKind
 from eventsys.checkin.services import Answer, check_in_yourself, set_venue, takes_walk_ins
+from eventsys.checkin.services.venue import own_door
 from eventsys.checkin.views.blueprint import bp
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
@@ -102,7 +103,7 @@ def _picture(here: Gate) -> str:
 
 def _page(token: str, form: YourselfForm, here: Gate | None, status: int = 200) -> Response:
     slots = [slot for slot in here.slots if slot.ends_at >= now()] if here else []
-    opens_at = min((slot.starts_at - SELF_OPENS_BEFORE for slot in slots), default=None)
+    opens_at = min((own_door(slot) for slot in slots), default=None)
     page = render_template(
         "checkin/yourself.html",
         gate=here,

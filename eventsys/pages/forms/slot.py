@@ -38,6 +38,8 @@ from eventsys.pages.queries import SlotChoices, find_enterprises_named
 from eventsys.slots.rules import (
     BRING_MAX,
     DESCRIPTION_MAX,
+    DOOR_MINUTES,
+    DOOR_MINUTES_MAX,
     LABEL_MAX,
     PLACE_TEXT_MAX,
     QUESTIONS_MAX,
@@ -122,6 +124,11 @@ class SlotForm(Form):
             (WalkIns.NONE.value, _l("may not register")),
         ],
         default=WalkIns.PLACES_LEFT.value,
+    )
+    door_minutes = IntegerField(
+        _l("Check-in opens, minutes before the start"),
+        [Optional(), Within(0, DOOR_MINUTES_MAX)],
+        default=DOOR_MINUTES,
     )
     quota_month = IntegerField(_l("Of the department in a month"), [Optional(), Within(1, CAPACITY_MAX)])
     quota_edition = IntegerField(_l("Of the edition"), [Optional(), Within(1, CAPACITY_MAX)])
@@ -252,6 +259,7 @@ class SlotForm(Form):
             edition=next(iter(_keys(self._choices.editions, [self.edition.data])), None),
             needs_approval=bool(self.needs_approval.data),
             walk_ins=WalkIns(self.walk_ins.data),
+            door_minutes=DOOR_MINUTES if self.door_minutes.data is None else self.door_minutes.data,
             **{name: self[name].data for name in (*WINDOW, *QUOTAS) if name in self},
             is_draw_weighted=bool("is_draw_weighted" in self and self.is_draw_weighted.data),
         )

@@ -12,7 +12,7 @@ from eventsys.directory.settings import Settings
 from eventsys.pages.forms.slot import BY_FORMAT, QUOTAS, defaults_of
 from eventsys.pages.queries import SlotChoices
 from eventsys.slots.models import Slot
-from eventsys.slots.rules import AudienceKind, NewSlot, SlotFormat, WalkIns
+from eventsys.slots.rules import DOOR_MINUTES, AudienceKind, NewSlot, SlotFormat, WalkIns
 
 
 def values_of(slot: Slot, invited: Iterable[Enterprise], choices: SlotChoices) -> dict[str, Any]:
@@ -63,6 +63,7 @@ PLAIN = (
     "attendee_capacity",
     "party_max",
     "needs_approval",
+    "door_minutes",
     "invited_until",
     "draw_at",
     "is_draw_weighted",
@@ -105,7 +106,7 @@ def _public_ids(rows: Iterable[Any], keys: Iterable[int | None]) -> list[str]:
 
 
 KEPT = ("title", "title_en", "description", "place_text", "online_url", "capacity", "attendee_capacity", "party_max",
-        "needs_approval", *QUOTAS)  # fmt: skip
+        "needs_approval", "door_minutes", *QUOTAS)  # fmt: skip
 
 
 def first_values(choices: SlotChoices, kind: SlotFormat = SlotFormat.SESSION, department: str = "") -> dict[str, Any]:
@@ -119,6 +120,7 @@ def first_values(choices: SlotChoices, kind: SlotFormat = SlotFormat.SESSION, de
         **{name: getattr(settings, name) or None for name in QUOTAS},
         "format": kind.value,
         "walk_ins": WalkIns.PLACES_LEFT.value,
+        "door_minutes": DOOR_MINUTES,
         "defaults_of": defaults_of(kind, department),
         "topic": Topic.SERVICE.value,
         "audience": AudienceKind.PUBLIC.value,

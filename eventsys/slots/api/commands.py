@@ -19,7 +19,7 @@ _MOVING = ("closes_at", "cancel_until", "names_until")  # with the start, unless
 _PLAIN = (
     "title", "title_en", "description", "topic", "format", "place_text", "online_url", "bring", "starts_at", "ends_at",
     "opens_at", "closes_at", "cancel_until", "names_until", "capacity", "attendee_capacity", "party_max",
-    "needs_approval", "walk_ins", "invited_until", "draw_at",
+    "needs_approval", "walk_ins", "door_minutes", "invited_until", "draw_at",
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from eventsys.slots.models import Slot
 from eventsys.slots.rules import (
     BRING_MAX,
     DESCRIPTION_MAX,
+    DOOR_MINUTES_MAX,
     INVITED_MAX,
     LABEL_MAX,
     PLACE_TEXT_MAX,
@@ -154,6 +155,7 @@ class SlotOut(Part):
     quota = Derived(QuotaOut, "quota_of")
     needs_approval = fields.Boolean()
     walk_ins = Choice(WalkIns, metadata={"description": "who has not booked, at the door"})
+    door_minutes = Whole(metadata={"description": "check-in opens so many minutes before the start"})
     invited_until = Instant(allow_none=True, metadata={"description": "until when only the invited may book"})
     draw_at = Instant(allow_none=True, metadata={"description": "until then bookings register for a draw"})
     drawn_at = Instant(allow_none=True)
@@ -272,6 +274,7 @@ class SlotPatch(Input):
     quota = Nested(QuotaIn)
     needs_approval = Flag()
     walk_ins = Choice(WalkIns)
+    door_minutes = Whole(0, DOOR_MINUTES_MAX)
     invited_until = Instant(allow_none=True, metadata={"description": "the enterprises of the audience come first"})
     draw_at = Instant(allow_none=True)
     draw_weighted = Flag(metadata={"description": "more chances for who was not served for long"})

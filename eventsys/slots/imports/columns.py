@@ -46,6 +46,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("names_until", "名单截止", "Names can follow until", ("名单截止时间", "names until")),
     Column("needs_approval", "需部门确认", "The department confirms", ("是否确认", "需审核", "approval")),
     Column("walk_ins", "现场登记", "Walk-ins", ("现场报名", "walk ins")),
+    Column(
+        "door_minutes", "提前签到（分钟）", "Check-in opens, minutes before", ("签到提前", "提前签到", "door minutes")
+    ),
     Column("quota_month", "每月上限", "Quota a month", ("每家每月上限", "quota month")),
     Column("quota_edition", "每期上限", "Quota an edition", ("每家每期上限", "quota edition")),
     Column("quota_open", "同时上限", "Quota open at a time", ("每家同时上限", "quota open")),
@@ -143,6 +146,7 @@ HINTS: Mapping[str, tuple[str, str]] = {
         "有空位时、不限或不允许；空白为有空位时。",
         "有空位时 (while places are left), 不限 (always) or 不允许 (none); empty: while places are left.",
     ),
+    "door_minutes": ("开始前多少分钟开放签到；空白为120。", "Minutes before the start; empty: 120."),
     "draw_at": ("日期和时间；空白为不抽签。", "Day and time; empty: no draw."),
     "is_draw_weighted": _YES_NO,
 }

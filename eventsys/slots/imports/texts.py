@@ -13,7 +13,9 @@ from eventsys.slots.imports.words import FORMATS, SIZES, STATES, TOPICS, WALK_IN
 from eventsys.slots.rules import Audience, AudienceKind, NewSlot
 
 TEXTS = ("title", "title_en", "place_text", "online_url", "bring", "description")
-LIMITS = ("capacity", "attendee_capacity", "party_max", "quota_month", "quota_edition", "quota_open")
+LIMITS = (
+    "capacity", "attendee_capacity", "party_max", "quota_month", "quota_edition", "quota_open", "door_minutes",
+)  # fmt: skip
 INSTANTS = ("invited_until", "opens_at", "closes_at", "cancel_until", "names_until", "draw_at")
 SWITCHES = ("needs_approval", "is_draw_weighted")
 PUBLIC, NAMED, FILTERED = "公开", "定向邀请", "按条件"

@@ -67,9 +67,9 @@ def choice(choices: Mapping[Any, tuple[str, ...]], text: str, name: str) -> Any:
 def limit(text: str, name: str) -> int | None:
     """A number such as 20, 20家 or 20人, or None for no limit."""
     plain = fold(text)
-    if plain in _UNLIMITED and name != "capacity":
+    if plain in _UNLIMITED and name not in {"capacity", "door_minutes"}:
         return None
-    digits = plain.rstrip("家人个次场").removesuffix(".0")
+    digits = plain.rstrip("家人个次场分钟").removesuffix(".0")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= NUMBER_DIGITS):
         raise Invalid("cell_number", field=name)
     return int(digits)

@@ -22,8 +22,8 @@ from eventsys.slots.scopes import RunScope
 SAME = (
     "title", "title_en", "description", "topic", "format", "place_text", "online_url", "bring", "starts_at", "ends_at",
     "opens_at", "closes_at", "cancel_until", "names_until", "capacity", "attendee_capacity", "party_max",
-    "needs_approval", "walk_ins", "quota_month", "quota_edition", "quota_open", "invited_until", "draw_at",
-    "is_draw_weighted",
+    "needs_approval", "walk_ins", "door_minutes", "quota_month", "quota_edition", "quota_open", "invited_until",
+    "draw_at", "is_draw_weighted",
 )  # fmt: skip
 
 _LISTS = (selectinload(Slot.supporting), selectinload(Slot.services), selectinload(Slot.staff))

@@ -25,6 +25,7 @@ from eventsys.workdays.rules import WorkingCalendar
 PLACING = (
     "needs_approval",
     "walk_ins",
+    "door_minutes",
     "quota_month",
     "quota_edition",
     "quota_open",

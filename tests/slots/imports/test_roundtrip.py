@@ -119,6 +119,7 @@ def commands(draw, tags, staff):
         names_until=start,
         needs_approval=draw(st.booleans()),
         walk_ins=draw(st.sampled_from(WalkIns)),
+        door_minutes=draw(st.integers(0, 1440)),
         quota_month=draw(LIMIT),
         quota_edition=draw(LIMIT),
         quota_open=draw(LIMIT),
