@@ -13,6 +13,7 @@ from secure import (
     XContentTypeOptions,
     XFrameOptions,
 )
+from werkzeug.wrappers import Response as BaseResponse
 
 
 def content_security_policy() -> ContentSecurityPolicy:
@@ -56,3 +57,11 @@ def init_headers(app: Flask) -> None:
         if request.endpoint != "static" and "Cache-Control" not in answer.headers:
             answer.headers["Cache-Control"] = "no-store" if g.get("actor") and g.actor.person else "no-cache"
         return answer
+
+
+def unlisted(page: BaseResponse) -> BaseResponse:
+    """A page behind a secret address: in no search engine, and the address is told to nobody."""
+    page.headers["X-Robots-Tag"] = "noindex, nofollow"
+    page.headers["Referrer-Policy"] = "no-referrer"
+    page.headers["Cache-Control"] = "private, no-store"
+    return page

@@ -91,7 +91,8 @@ WALK = (
     Stop("visit-to-confirm", "/bookings/{visited}/record", "coordinator"),
     Stop("arrivals", "/slots/{slot}/live", "coordinator"),
     Stop("arrivals-wall", "/slots/{slot}/live?wall=1", "coordinator"),
-    Stop("attendance", "/slots/{slot}/attendance", "coordinator"),
+    Stop("attendance", "/slots/{past}/attendance", "coordinator"),
+    Stop("attendance-to-come", "/slots/{door_slot}/attendance", "clerk"),
     Stop("visit-team-dead", "/w/nothing"),
     Stop("rating-dead", "/r/nothing"),
     Stop("badges", "/slots/{slot}/badges", "coordinator"),
@@ -183,7 +184,7 @@ def make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, s
     names["visit_slot"] = call.own("contact", f"/bookings/{names['visit']}")["slot"]
     names["day"] = call.read(f"/slots/{names['own']}")["starts_at"][:10]
     names["visit_month"] = call.own("coordinator", f"/slots/{names['visit_slot']}")["starts_at"][:7]
-    return names | _queue_things(call) | _a_visit(call) | _a_door(call, url)
+    return names | _queue_things(call) | _a_visit(call) | _a_door(call, url) | _a_past_slot(call)
 
 
 def _a_visit(call: Caller) -> dict[str, str]:
@@ -194,6 +195,14 @@ def _a_visit(call: Caller) -> dict[str, str]:
     slot = call("clerk", "/slots", {**body, **times})["id"]
     booking = call("contact3", "/bookings", {"slot": slot, "attendees": [{"name": "林女士"}]})
     return {"visited": booking["id"]}
+
+
+def _a_past_slot(call: Caller) -> dict[str, str]:
+    """The last session that everybody sees at which many were."""
+    day = datetime.now(UTC) - timedelta(days=3)
+    span = f"from={(day - timedelta(days=25)).date()}T00:00:00Z&to={day.date()}T00:00:00Z"
+    found = call.read(f"/slots?{span}&format=session&limit=100")["items"]
+    return {"past": max(found, key=lambda slot: slot["capacity"] - slot["places_left"])["id"]}
 
 
 def _a_door(call: Caller, url: str) -> dict[str, str]:

@@ -36,11 +36,3 @@ def show_form(template: str, form: Form, error: Refusal | None = None, **context
 def is_wechat() -> bool:
     """Whether the page is read inside WeChat, which opens no calendar files."""
     return "micromessenger" in request.headers.get("User-Agent", "").lower()
-
-
-def unlisted(page: Response) -> Response:
-    """A page behind a secret address: in no search engine, and the address is told to nobody."""
-    page.headers["X-Robots-Tag"] = "noindex, nofollow"
-    page.headers["Referrer-Policy"] = "no-referrer"
-    page.headers["Cache-Control"] = "private, no-store"
-    return page

@@ -12,13 +12,14 @@ from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import find_shared_booking
 from eventsys.bookings.rules import TicketState, check_names
 from eventsys.bookings.services import name_attendees, name_yourself
-from eventsys.bookings.views.blueprint import bp, show_form, unlisted
+from eventsys.bookings.views.blueprint import bp, show_form
 from eventsys.bookings.views.detail import get_changeable
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Conflict, NotFound, Refusal
 from eventsys.core.permissions import Permission
 from eventsys.web.guards import current_actor, public, requires
+from eventsys.web.headers import unlisted
 
 
 @bp.get("/bookings/<public_id>/attendees")

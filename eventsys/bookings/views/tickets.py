@@ -18,12 +18,13 @@ from eventsys.bookings.queries.rating_links import rating_token
 from eventsys.bookings.rules import BookingState, TicketState
 from eventsys.bookings.services import decline_ticket, replace_attendee
 from eventsys.bookings.tickets import TicketCode, verify
-from eventsys.bookings.views.blueprint import bp, is_wechat, show_form, unlisted
+from eventsys.bookings.views.blueprint import bp, is_wechat, show_form
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import NotFound, Refusal
 from eventsys.slots.rules import SlotState
 from eventsys.web.guards import current_actor, public
+from eventsys.web.headers import unlisted
 from eventsys.web.qr import qr_svg
 
 JUST_NOW = timedelta(minutes=2)

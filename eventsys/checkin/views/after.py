@@ -12,7 +12,6 @@ from eventsys.checkin.queries import count_at_door, get_slot_at_door, list_roste
 from eventsys.checkin.queries.after import find_attendance, find_giver, find_rating, ratings_of
 from eventsys.checkin.services import check_rating_time, confirm_attendance, last_sign_in, rate
 from eventsys.checkin.views.blueprint import bp
-from eventsys.checkin.views.visits import unlisted
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import NotFound, Refusal
@@ -21,6 +20,7 @@ from eventsys.slots.models import Slot
 from eventsys.slots.rules import SlotFormat
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, public, requires
+from eventsys.web.headers import unlisted
 from eventsys.web.wording import sentence
 
 

@@ -21,6 +21,7 @@ from eventsys.core.installation import absolute_url
 from eventsys.core.permissions import Permission
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, public, requires
+from eventsys.web.headers import unlisted
 from eventsys.web.qr import qr_svg
 
 TONES = {ScanResult.ADMITTED: "good", ScanResult.EXITED: "good", ScanResult.ALREADY_ADMITTED: "note"}
@@ -113,7 +114,4 @@ def _page(token: str, form: YourselfForm, here: Gate | None, status: int = 200) 
         token=token,
         walk_ins=[slot for slot in slots if takes_walk_ins(slot)],
     )
-    answer = make_response(page, status if here else 404)
-    answer.headers["Cache-Control"] = "private, no-store"
-    answer.headers["X-Robots-Tag"] = "noindex"
-    return answer
+    return unlisted(make_response(page, status if here else 404))

@@ -11,11 +11,12 @@ from eventsys.bookings.queries.visit_links import TEAM, find_visit
 from eventsys.checkin.queries import find_record
 from eventsys.checkin.services import confirm_by_code, leave_by_code
 from eventsys.checkin.views.blueprint import bp
-from eventsys.checkin.views.visits import door_of_visit, unlisted
+from eventsys.checkin.views.visits import door_of_visit
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import NotFound, Refusal
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, public
+from eventsys.web.headers import unlisted
 from eventsys.web.wording import sentence
 
 

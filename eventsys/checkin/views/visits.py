@@ -31,6 +31,7 @@ from eventsys.directory.imports.tables import write_csv, write_xlsx
 from eventsys.slots.rules import SlotFormat
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, public, requires
+from eventsys.web.headers import unlisted
 from eventsys.web.locale import zone
 from eventsys.web.months import Month, read_month, this_month
 from eventsys.web.qr import qr_svg
@@ -199,14 +200,6 @@ def _team_code(booking: Booking | None, found: VisitRecord | None) -> str:
     return qr_svg(
         absolute_url(url_for("checkin.visit_team", token=team_token(booking))), gettext("Code for those who come")
     )
-
-
-def unlisted(answer: Response) -> Response:
-    """The answer to a secret address: kept by no cache and no search engine."""
-    answer.headers["Cache-Control"] = "private, no-store"
-    answer.headers["X-Robots-Tag"] = "noindex"
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
 
 
 def door_of_visit(booking: Booking | None) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from eventsys.core.permissions import Permission
 from eventsys.slots.models import Slot
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, public, requires
+from eventsys.web.headers import unlisted
 
 
 @bp.get("/c/<token>/walk-in")
@@ -100,7 +101,4 @@ def _enter(form: WalkInForm, verb: Callable[[], Answer], back: str) -> Response:
 
 def _page(form: WalkInForm, *, back: str, status: int = 200) -> Response:
     page = render_template("checkin/walk_in.html", form=form, back=back)
-    answer = make_response(page, status)
-    answer.headers["Cache-Control"] = "private, no-store"
-    answer.headers["X-Robots-Tag"] = "noindex"
-    return answer
+    return unlisted(make_response(page, status))

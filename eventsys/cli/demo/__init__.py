@@ -14,6 +14,7 @@ from eventsys.bookings.models import Booking, PlannedVisit
 from eventsys.bookings.tasks import draw_due
 from eventsys.cli.application import COMMAND_LINE, installed
 from eventsys.cli.demo.activity import write_activity
+from eventsys.cli.demo.afterwards import write_afterwards
 from eventsys.cli.demo.ballots import write_ballots
 from eventsys.cli.demo.collection import write_collection
 from eventsys.cli.demo.district import write_district
@@ -71,6 +72,8 @@ def _write(enterprises: int, months: int) -> None:
     write_ballots(district)
     write_collection(district)
     write_visits(district)
+    db.session.flush()
+    write_afterwards(random)
 
 
 def _content() -> dict[str, object]:
