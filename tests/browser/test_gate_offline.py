@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,6 +42,7 @@ class Door:
     others: str
     booking: str
     more: list[str]
+    party: str
     links: dict[str, str]
 
 
@@ -65,6 +66,8 @@ def door(site: str, site_home: Path) -> Door:
         booking = make_booking(slot, names=("王一", "李二", "赵三", "孙四", "周五", "吴六"), party=8)
         elsewhere = make_booking(other, cast.STRANGER)
         third = make_booking(slot, cast.STRANGER, names=MORE, party=len(MORE))
+        member = replace(cast.CONTACT, enterprise=cast.THIRD)
+        party = make_booking(slot, member, names=("同一", "同二", "同三"), party=4)
         gate, _token = make_gate(slot)
         links = {}
         for name, may in (("plain", False), ("supervisor", True)):
@@ -76,7 +79,17 @@ def door(site: str, site_home: Path) -> Door:
         codes = [f"{site}/t/{code_for(booking, number)}" for number in range(6)]
         typed = [attendee.typed_code for attendee in booking.attendees]
         more = [f"{site}/t/{code_for(third, number)}" for number in range(len(MORE))]
-        return Door(slot.public_id, gate.public_id, codes, typed, code_for(elsewhere), booking.public_id, more, links)
+        return Door(
+            slot.public_id,
+            gate.public_id,
+            codes,
+            typed,
+            code_for(elsewhere),
+            booking.public_id,
+            more,
+            f"{site}/t/{code_for(party)}",
+            links,
+        )
 
 
 @pytest.fixture
@@ -219,6 +232,17 @@ def test_three_phones_send_in_any_order_and_again(phone, door, site, site_home, 
     assert [admitted_by[MORE[person]] for person in people] == names  # who read the code first
     told = conflicts(site, site_home, door.slot)
     assert sorted(told.count((MORE[person], "already_admitted")) for person in people) == [2, 2, 2]
+
+
+def test_one_code_of_a_party_lists_its_people_to_be_ticked(phone, door):
+    page = phone("同行")
+    scan(page, door.party)
+    says(page, "同一", "1", "4")
+    page.locator("[data-party-open]").click()
+    expect(page.locator("[data-party] li")).to_have_count(3)
+    page.get_by_role("button", name="签到 同三").click()
+    says(page, "同三", "2", "4")
+    expect(page.locator("[data-party] button:disabled")).to_have_count(2)
 
 
 def test_undoing_before_it_was_sent(phone, door):

@@ -220,3 +220,13 @@ def test_a_supervisors_phone_overrides_with_a_reason(app, slot, gate, booking, a
     elsewhere = make_booking(make_slot(title="另一场"), cast.STRANGER)
     refused = phone.post("/checkins", {"code": code_for(elsewhere), "nonce": "else", "override": "堵车"})
     assert refused.status_code == 403
+
+
+def test_the_party_of_a_ticket_that_was_read_is_told_at_its_gate_only(app, slot, gate, booking, at_the_door):
+    phone = device(app, gate)
+    stranger = device(app, make_gate(make_slot(title="另一场"))[0])
+    read = phone.post("/checkins", {"code": code_for(booking), "nonce": "n1"}).json
+    found = phone.get(f"/checkins/{read['scan']}/party").json["items"]
+    assert {item["name"]: item["is_admitted"] for item in found} == {"王一": True, "李二": False}
+    assert stranger.get(f"/checkins/{read['scan']}/party").status_code == 404
+    assert phone.get("/checkins/nothing/party").status_code == 404

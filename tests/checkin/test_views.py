@@ -219,3 +219,16 @@ def test_a_revoked_gate_reads_nothing(door, gate, booking):
         revoke_gate(gate.public_id, actor=cast.CLERK.actor)
     assert scan(door, gate, code_for(booking)).status_code == 404
     assert count(Scan) == 0
+
+
+def test_the_gates_page_lists_the_party_of_a_ticket(app, client):
+    slot = make_slot()
+    booking = make_booking(slot, names=("王一", "李二"), party=2)
+    gate = make_gate(slot)[0]
+    with time_machine.travel(slot.starts_at - timedelta(minutes=30), tick=False):
+        client.sign_in(cast.STEWARD)
+        read = client.post(f"/gates/{gate.public_id}/checkins", json={"code": code_for(booking), "nonce": "n1"}).json
+        address = f"/gates/{gate.public_id}/checkins/{read['scan']}/party"
+        assert [item["is_admitted"] for item in client.get(address).json["items"]].count(True) == 1
+        client.sign_in(cast.STRANGER_CLERK)
+        assert client.get(address).status_code == 404

@@ -34,6 +34,7 @@ async function start(root) {
   let undoable = null;
   let undoTimer;
   let last = "";
+  let lastScan = null;
 
   const show = () => {
     view.pending(client.waiting, client.isUp || !isDevice);
@@ -81,6 +82,7 @@ async function start(root) {
   }
 
   function settle(answer) {
+    lastScan = answer.scan;
     view.result(answer);
     sound.play(answer.result);
     if (answer.result !== "admitted") return;
@@ -108,6 +110,12 @@ async function start(root) {
       view.failure(outcome);
       sound.play("failure");
     }
+  }
+
+  async function showParty(scan, isOpened) {
+    const outcome = await transport.party(scan);
+    if (outcome.kind !== "answer") return view.failure({ ...outcome, message: words.get("search_needs_network"), kind: "party" });
+    view.party(outcome.answer.items, (code) => check(code).then(() => showParty(scan, false)), { isOpened });
   }
 
   async function retry() {
@@ -160,6 +168,7 @@ async function start(root) {
     if (outcome.kind === "answer") view.found(outcome.answer.items, (code) => check(code));
     else view.note(outcome.kind === "network" ? words.get("search_needs_network") : outcome.answer?.errors?.[0]?.detail || outcome.message);
   });
+  on("party-open", "click", () => showParty(lastScan, true));
   on("override-open", "click", () => view.askReason());
   on("override", "submit", (event) => {
     event.preventDefault();

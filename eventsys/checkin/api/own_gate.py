@@ -9,7 +9,7 @@ from flask import Response, jsonify, request
 from eventsys.bookings.rules import NewAttendee
 from eventsys.checkin.api.routes import bp
 from eventsys.checkin.api.schemas import AnswerOut, Found, OfflineRosterOut, SearchIn, WalkInIn
-from eventsys.checkin.queries import get_own_gate, offline_roster, roster_revision
+from eventsys.checkin.queries import get_own_gate, list_party, offline_roster, roster_revision
 from eventsys.checkin.rendering import answer_json, found_json, offline_json
 from eventsys.checkin.services import search_attendees, walk_in_with_steward
 from eventsys.core.db import unit_of_work
@@ -34,6 +34,15 @@ def own_roster() -> Response:
     answer.set_etag(revision)
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
+
+
+@bp.get("/checkins/<scan>/party")
+@requires(Permission.CHECK_IN)
+@bp.output(Found)
+@bp.doc(responses=[404])
+def party(scan: str) -> Response:
+    """Who belongs to the party of the ticket just read, so that the others can be ticked."""
+    return jsonify(items=[found_json(*row) for row in list_party(scan, current_actor())], next=None)
 
 
 @bp.post("/slots/<slot>/walk-ins")

@@ -9,6 +9,7 @@ from eventsys.checkin.queries.arrivals import (
     get_slot_at_door,
     has_come,
     is_admitted,
+    list_party,
     list_roster,
     stands,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "list_devices",
     "list_gates",
     "list_missing",
+    "list_party",
     "list_roster",
     "list_slots_missed",
     "list_visits",

@@ -96,6 +96,21 @@ def list_roster(slot_id: int) -> Sequence[tuple[Attendee, bool]]:
     return [(row[0], row[1]) for row in rows.unique()]
 
 
+def list_party(scan: str, actor: Actor) -> Sequence[tuple[Attendee, bool]]:
+    """The whole party of the ticket that a scan (public id) read, with whether they are admitted, by name; NotFound for
+    a scan of another door than the actor's, or of a code that names nobody."""
+    query = select(Scan.gate_id, Attendee.booking_id, Slot.department_id).where(Scan.public_id == scan)
+    query = query.join(Attendee, Attendee.id == Scan.attendee_id).join(Slot, Slot.id == Attendee.slot_id)
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound()
+    scope = Scope(departments=frozenset({row.department_id}), gate=row.gate_id)
+    if not is_allowed(actor, Permission.CHECK_IN, scope):
+        raise NotFound()
+    rows = db.session.execute(_expected().where(Attendee.booking_id == row.booking_id))
+    return [(found[0], found[1]) for found in rows.unique()]
+
+
 def find_expected(text: str, slots: Collection[int]) -> Sequence[tuple[Attendee, bool]]:
     """Who is expected in one of the slots (primary keys) and has `text` in the name or in the enterprise's (its pinyin
     too), with whether they are admitted; the first of them by enterprise and name."""

@@ -15,6 +15,7 @@ from eventsys.checkin.queries import (
     count_at_gate,
     get_gate,
     list_gates,
+    list_party,
 )
 from eventsys.checkin.rendering import answer_json, found_json, gate_messages
 from eventsys.checkin.rules import CLOCK_TOLERANCE, CheckIn
@@ -109,6 +110,15 @@ def scan(public_id: str) -> Response:
         refused = {"result": "malformed", "message": sentence(error.code, error.fields), "scan": None}
         return _gate_page(here, refused, status_of(error))
     return _gate_page(get_gate(public_id, actor, Permission.CHECK_IN), shown)
+
+
+@bp.get("/gates/<public_id>/checkins/<scan_id>/party")
+@requires(Permission.CHECK_IN)
+def party(public_id: str, scan_id: str) -> Response:
+    """Who belongs to the party of the ticket just read, for the page's script."""
+    actor = current_actor()
+    get_gate(public_id, actor, Permission.CHECK_IN)
+    return jsonify(items=[found_json(*row) for row in list_party(scan_id, actor)])
 
 
 @bp.post("/gates/<public_id>/search")

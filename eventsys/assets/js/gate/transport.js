@@ -84,6 +84,10 @@ export class DeviceTransport {
     return this.#send("/gates/self/roster", { method: "GET", headers, timeout: PATIENT_MS });
   }
 
+  party(scan) {
+    return this.#send(`/checkins/${encodeURIComponent(scan)}/party`, { method: "GET", timeout: PATIENT_MS });
+  }
+
   search(text) {
     return this.#send("/gates/self/search", { body: { q: text }, timeout: PATIENT_MS });
   }
@@ -118,6 +122,11 @@ export class SessionTransport {
     const isKnown = outcome.kind === "answer" || outcome.kind === "refused";
     const result = outcome.kind === "answer" ? outcome.answer : { result: "invalid", message: outcome.message };
     return { outcome, results: isKnown ? [{ ...result, nonce: scan.nonce }] : [] };
+  }
+
+  party(scan) {
+    const url = this.#urls.undoUrl.replace(/annul$/, "party").replace("{scan}", encodeURIComponent(scan));
+    return send(url, { method: "GET", timeout: 8_000 });
   }
 
   search(text) {

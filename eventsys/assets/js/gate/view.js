@@ -60,6 +60,7 @@ export class View {
     const message = this.#words.message(answer);
     this.#panel(kind, { name, message, enterprise: answer.enterprise || answer.attendee?.enterprise || "" });
     this.#find("override-open").hidden = !(this.mayOverride && canOverride(answer.result));
+    this.#find("party-open").hidden = !(answer.scan && answer.party > 1 && answer.attendee);
     if (answer.counters) this.counters(answer.counters);
     this.#remember(answer, kind, name);
   }
@@ -78,6 +79,7 @@ export class View {
     this.#find("result-enterprise").textContent = enterprise;
     panel.hidden = false;
     this.#find("override-open").hidden = true;
+    this.#find("party-open").hidden = true;
     this.#find("override").hidden = true;
     clearTimeout(this.#clearTimer);
     // Over a running camera the answer makes room again; without one it stays until the next code.
@@ -159,9 +161,17 @@ export class View {
     this.#find("search-part").hidden = !may.includes("search");
   }
 
+  /** The party of a ticket that was read; when it is opened the result makes room for it. */
+  party(people, choose, { isOpened }) {
+    this.found(people, choose, this.#find("party"));
+    this.#find("party-part").hidden = false;
+    if (!isOpened) return;
+    this.clear();
+    this.#find("party-part").querySelector("h2").focus();
+  }
+
   /** Those found by name; `choose` is called with the code of the one picked. */
-  found(people, choose) {
-    const list = this.#find("found");
+  found(people, choose, list = this.#find("found")) {
     list.replaceChildren(
       ...people.map((person) => {
         const item = document.createElement("li");
