@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
+from weakref import WeakSet
 
 STREAMS_AT_MOST = 128
 ASK_SECONDS = 1.0
@@ -26,21 +26,22 @@ class Watcher:
     def __init__(self, ask: Callable[[str], str | None]) -> None:
         self._ask = ask
         self._changed = threading.Condition()
-        self._watching: Counter[str] = Counter()
+        self._streams: WeakSet[Stream] = WeakSet()  # one that the server dropped is gone by itself
         self._known: dict[str, str] = {}
         self._thread: threading.Thread | None = None
 
     def stream(self, key: str, seen: str) -> Stream | None:
         """Events about `key` for somebody who has seen the revision `seen`; None when there are too many streams."""
         with self._changed:
-            if self._watching.total() >= STREAMS_AT_MOST:
+            if len(self._streams) >= STREAMS_AT_MOST:
                 return None
-            self._watching[key] += 1
+            made = Stream(self, key, seen)
+            self._streams.add(made)
             self._known.setdefault(key, seen)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="live-watcher", daemon=True)
                 self._thread.start()
-        return Stream(self, key, seen)
+        return made
 
     def wait(self, key: str, seen: str, seconds: float) -> str:
         """The revision of `key` as soon as it is another one, at the latest after so many seconds."""
@@ -48,38 +49,36 @@ class Watcher:
             self._changed.wait_for(lambda: self._known.get(key, seen) != seen, seconds)
             return self._known.get(key, seen)
 
-    def leave(self, key: str) -> None:
+    def leave(self, stream: Stream) -> None:
         """One stream fewer."""
         with self._changed:
-            self._watching[key] -= 1
-            if self._watching[key] <= 0:
-                del self._watching[key]
-                self._known.pop(key, None)
+            self._streams.discard(stream)
 
     @property
     def streams(self) -> int:
         """How many there are."""
-        return self._watching.total()
+        return len(self._streams)
 
     def _watch(self) -> None:
         while True:
+            time.sleep(ASK_SECONDS)
             with self._changed:
-                keys = list(self._watching)
+                keys = {stream.key for stream in self._streams}
+                self._known = {key: revision for key, revision in self._known.items() if key in keys}
                 if not keys:
                     self._thread = None
                     return
             found = {key: revision for key in keys if (revision := self._ask(key)) is not None}
             with self._changed:
-                self._known |= {key: revision for key, revision in found.items() if key in self._watching}
+                self._known |= found
                 self._changed.notify_all()
-            time.sleep(ASK_SECONDS)
 
 
 class Stream:
     """The body of a response: an event `changed` for each new revision, a comment now and then to notice who left."""
 
     def __init__(self, watcher: Watcher, key: str, seen: str) -> None:
-        self._watcher, self._key, self._seen = watcher, key, seen
+        self._watcher, self.key, self._seen = watcher, key, seen
         self._ends_at = time.monotonic() + STREAM_SECONDS
         self._is_open = True
         self._has_begun = False
@@ -95,7 +94,7 @@ class Stream:
         if left <= 0 or not self._is_open:
             self.close()
             raise StopIteration
-        revision = self._watcher.wait(self._key, self._seen, min(HEARTBEAT_SECONDS, left))
+        revision = self._watcher.wait(self.key, self._seen, min(HEARTBEAT_SECONDS, left))
         if revision == self._seen:
             return b": still here\n\n"
         self._seen = revision
@@ -105,4 +104,4 @@ class Stream:
         """The server calls it when the browser has left."""
         if self._is_open:
             self._is_open = False
-            self._watcher.leave(self._key)
+            self._watcher.leave(self)

@@ -27,6 +27,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["slot_id"], ["slots.id"], name="fk_attendances_slot_id_slots", ondelete="CASCADE"),
         sa.CheckConstraint("(confirmed_at IS NULL) = (confirmed_by = '')", name="ck_attendances_confirmed"),
     )
+    # Nobody is thanked now for what was over before anybody could be.
+    op.execute(
+        "INSERT INTO attendances (slot_id, confirmed_by, enterprises, people, thanked_at) "
+        "SELECT id, '', 0, 0, CURRENT_TIMESTAMP FROM slots WHERE ends_at < CURRENT_TIMESTAMP"
+    )
     op.create_table(
         "ratings",
         sa.Column("id", KEY, nullable=False),

@@ -1,5 +1,6 @@
 """Arrivals as they happen."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -105,7 +106,9 @@ def test_a_wall_names_no_person(slot, booking, others, gate, at_the_door, client
 
 
 class TestTheStream:
-    def test_tells_when_somebody_comes_and_holds_no_connection(self, slot, booking, at_the_door, client, monkeypatch):
+    def test_tells_when_somebody_comes_and_holds_no_connection(
+        self, app, slot, booking, at_the_door, client, monkeypatch
+    ):
         monkeypatch.setattr("eventsys.web.streams.ASK_SECONDS", 0.02)
         client.sign_in(cast.CLERK)
         answer = client.get(f"/slots/{slot.public_id}/live/events")
@@ -116,6 +119,9 @@ class TestTheStream:
             check_in(CheckIn(code_for(booking), "n1"), actor=cast.STEWARD.actor)
         assert next(events).startswith(b"event: changed")
         answer.close()
+        watcher = app.extensions["eventsys-live"]
+        while watcher._thread is not None:  # it is asking the database: let it end with the test
+            time.sleep(0.01)
 
     def test_not_for_strangers(self, slot, client):
         client.sign_in(cast.STRANGER_CLERK)

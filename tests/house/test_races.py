@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
 from eventsys.bookings.models import Attendee, Booking
 from eventsys.bookings.queries import list_pending_since, lock_slot
 from eventsys.bookings.queries.queue import list_waiting_untold
+from eventsys.bookings.queries.rating_links import rating_token
 from eventsys.bookings.rules import TAKES_PLACES, TicketState
 from eventsys.bookings.services import chase_approvals, share_token
+from eventsys.checkin.models import Rating
 from eventsys.checkin.rules import CheckIn, ScanResult
 from eventsys.checkin.services import check_in
 from eventsys.core.clock import now
@@ -172,3 +175,38 @@ def test_who_is_told_that_places_are_open_keeps_nobody_waiting(app):
         assert list_waiting_untold(slot.id) == []
         somebody.rollback()
         assert [booking.id for booking in list_waiting_untold(slot.id)] == [waiting.id]
+
+
+def test_walk_ins_take_what_is_left_and_nobody_twice(app, api):
+    times = {"closes_at": None, "cancel_until": None, "names_until": None}
+    slot = make_slot(starts_at=now() + timedelta(hours=1), capacity=3, attendee_capacity=4, **times).public_id
+    steward, firms = api(cast.STEWARD), ("甲网络公司", "乙网络公司", "丙网络公司")
+    same = {"enterprise": firms[0], "name": "王一", "phone": "13800138123"}
+    others = [{"enterprise": firm, "name": f"{firm[0]}{number}"} for number in range(4) for firm in firms]
+    answers = at_once([lambda body=body: steward.post(f"/slots/{slot}/walk-ins", body) for body in [same] * 6 + others])
+    assert set(statuses(answers)) <= {200, 409}, statuses(answers)
+    places, people = counted(slot)[0]
+    assert counted(slot) == ((places, 4), (places, 4))
+    assert people == 4
+    assert db.session.scalar(sa.select(sa.func.count()).where(Attendee.name == "王一")) <= 1
+    inside = {answer.json["attendee"]["name"] for answer in answers if answer.status_code == 200}
+    assert len(inside) == 4
+
+
+def test_one_answer_of_one_person_is_kept(app):
+    times = {"closes_at": None, "cancel_until": None, "names_until": None}
+    slot = make_slot(starts_at=now() + timedelta(hours=1), **times)
+    booking = make_booking(slot)
+    with time_machine.travel(slot.starts_at, tick=True), unit_of_work():
+        check_in(CheckIn(code_for(booking), "came"), actor=cast.STEWARD.actor)
+    address = f"/r/{rating_token(booking.attendees[0].public_id)}"
+
+    def say(stars):
+        with app.app_context():  # a session of its own, as every request has
+            return app.test_client().post(address, data={"stars": str(stars)})
+
+    with time_machine.travel(slot.ends_at + timedelta(minutes=1), tick=True):
+        answers = at_once([lambda stars=stars: say(stars) for stars in (1, 2, 3, 4, 5)])
+    assert set(statuses(answers)) <= {200, 409}, statuses(answers)
+    assert 200 in statuses(answers)
+    assert db.session.scalar(sa.select(sa.func.count(Rating.id))) == 1

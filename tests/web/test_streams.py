@@ -1,6 +1,7 @@
 """Streams tell of changes, end by themselves, and are few."""
 
-import threading
+import gc
+import time
 
 import pytest
 
@@ -56,10 +57,21 @@ def test_too_many_get_none_and_the_thread_ends_with_the_last(monkeypatch):
     assert again is not None
     for stream in (*both, again):
         stream.close()
-    for thread in threading.enumerate():
-        if thread.name == "live-watcher":
-            thread.join(2)
-    assert not any(thread.name == "live-watcher" for thread in threading.enumerate())
+    for _ in range(200):
+        if watcher._thread is None:
+            break
+        time.sleep(0.01)
+    assert watcher._thread is None
+
+
+def test_a_stream_that_is_dropped_without_being_closed_is_gone():
+    watcher = Watcher(lambda key: "1")
+    stream = watcher.stream("a", "1")
+    next(stream)
+    assert watcher.streams == 1
+    del stream
+    gc.collect()
+    assert watcher.streams == 0
 
 
 def test_a_watcher_that_cannot_tell_changes_nothing():

@@ -19,6 +19,7 @@ from eventsys.bookings.services.cancelling import cancel_booking, end_doubled
 from eventsys.bookings.services.displacing import DISPLACEABLE
 from eventsys.bookings.services.editions import publish_edition
 from eventsys.bookings.services.exceptions import grant_exception
+from eventsys.bookings.services.forgetting import forget_contact_details
 from eventsys.bookings.services.handing import take_slot_over
 from eventsys.bookings.services.holds import give_up_hold, hold_slot, save_draft
 from eventsys.bookings.services.imports import SlotReport, import_slots
@@ -92,6 +93,7 @@ __all__ = [
     "end_queue",
     "explain_no_show",
     "find_too_many",
+    "forget_contact_details",
     "give_up_hold",
     "grant_exception",
     "hand_over",
