@@ -133,6 +133,7 @@ class BadgesForm(PlainForm):
 
     layout = RadioField(
         _l("What to print"),
+        [_Filled()],
         choices=[
             (Layout.SHEET.value, _l("Badges, eight on an A4 sheet (90 × 60 mm)")),
             (Layout.LABEL.value, _l("Badges, one a label (90 × 60 mm)")),
