@@ -34,9 +34,7 @@ def told(people: Iterable[Person], layout: Layout, *, title: str, lead: str, lan
         place = len(codes) if person.code and layout is not Layout.CARD else None
         if place is not None:
             codes.append(person.code)
-        printed.append(
-            {"name": person.name, "enterprise": person.organisation, "typed": person.typed, "code": place}
-        )  # fmt: skip
+        printed.append({"name": person.name, "enterprise": person.organisation, "typed": person.typed, "code": place})
     return {
         "title": title,
         "lead": lead,

@@ -87,9 +87,7 @@ def _join(booking: Booking, slot: Slot, named: int, actor: Actor) -> None:
     more = 0 if named < booking.party else 1
     if more:
         _grow(slot, actor, places=0, people=1)
-    enter(
-        booking, slot, BookingState.CONFIRMED, actor=actor, action="booking.walked_in", party=booking.party + more
-    )  # fmt: skip
+    enter(booking, slot, BookingState.CONFIRMED, actor=actor, action="booking.walked_in", party=booking.party + more)
 
 
 def _grow(slot: Slot, actor: Actor, *, places: int, people: int) -> None:

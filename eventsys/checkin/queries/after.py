@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 
 from eventsys.bookings.models import Attendee, Booking
@@ -93,9 +93,7 @@ def list_who_came(slot_id: int) -> Sequence[Booking]:
 
 def admitted_of(slot_id: int) -> frozenset[int]:
     """The attendees of the slot (primary keys) who came."""
-    query = select(Attendee.id).where(
-        Attendee.slot_id == slot_id, Attendee.state == TicketState.VALID, is_admitted()
-    )  # fmt: skip
+    query = select(Attendee.id).where(Attendee.slot_id == slot_id, Attendee.state == TicketState.VALID, is_admitted())
     return frozenset(db.session.scalars(query))
 
 
@@ -130,14 +128,6 @@ def is_unconfirmed(since: datetime) -> ColumnElement[bool]:
         exists().where(booked.slot_id == Slot.id, booked.state == BookingState.CONFIRMED),
         ~exists().where(Attendance.slot_id == Slot.id, Attendance.confirmed_at.is_not(None)),
     )
-
-
-def count_who_came(slot_id: int) -> tuple[int, int]:
-    """(enterprises, people) that came to the slot (primary key)."""
-    people = select(func.count(Attendee.id)).where(Attendee.slot_id == slot_id, is_admitted()).scalar_subquery()
-    enterprises = select(func.count(Booking.id)).where(Booking.slot_id == slot_id, has_come()).scalar_subquery()
-    row = db.session.execute(select(enterprises, people)).one()
-    return row[0], row[1]
 
 
 def _is_recorded() -> ColumnElement[bool]:

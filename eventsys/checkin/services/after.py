@@ -10,13 +10,12 @@ from eventsys.checkin import messages
 from eventsys.checkin.models import Attendance, Rating
 from eventsys.checkin.queries.after import (
     admitted_of,
-    count_who_came,
     find_attendance,
     find_giver,
     find_rating,
     list_who_came,
 )
-from eventsys.checkin.queries.arrivals import get_slot_at_door
+from eventsys.checkin.queries.arrivals import count_at_door, get_slot_at_door
 from eventsys.checkin.rules import COMMENT_MAX, RATE_FOR, STARS, NewRating
 from eventsys.core import audit
 from eventsys.core.actor import Actor
@@ -44,7 +43,8 @@ def confirm_attendance(slot: str, *, actor: Actor) -> Attendance:
     attendance = _attendance(found)
     if attendance.confirmed_at is None:
         attendance.confirmed_at, attendance.confirmed_by = now(), actor.name[:60] or "–"
-        attendance.enterprises, attendance.people = count_who_came(found.id)
+        counted = count_at_door(found.id)
+        attendance.enterprises, attendance.people = counted.arrived, counted.people
         after = {"enterprises": attendance.enterprises, "people": attendance.people}
         audit.record(actor, "attendance.confirmed", "slot", slot, after=after)
     return attendance

@@ -55,11 +55,7 @@ def walk_in_slots(gate: Gate) -> list[Slot]:
 
 def takes_walk_ins(slot: Slot) -> bool:
     """Whether the slot knows walk-ins at all."""
-    return (
-        slot.walk_ins is not WalkIns.NONE
-        and slot.format is SlotFormat.SESSION
-        and slot.state is SlotState.PUBLISHED
-    )  # fmt: skip
+    return slot.walk_ins is not WalkIns.NONE and slot.format is SlotFormat.SESSION and slot.state is SlotState.PUBLISHED
 
 
 def _enter(slot: str, enterprise: str, person: NewAttendee, device: str, actor: Actor) -> Answer:
