@@ -131,3 +131,14 @@ def _swept(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("app")
         with unit_of_work():
             db.session.get(District, 1).feed_day = FEED_DAY
+
+
+ALL = "/feeds/all.ics"
+TAX_FEED = "/feeds/departments/tax.ics"
+PARK_FEED = f"/feeds/parks/{cast.fixed_id('k', cast.SOFTWARE_PARK)}.ics"
+PUBLIC = (ALL, TAX_FEED, PARK_FEED)
+
+
+def all_feeds() -> list[str]:
+    """The addresses of public and private feeds."""
+    return [*PUBLIC, add_link(cast.CONTACT)[1], add_link(cast.CLERK)[1]]
