@@ -6,12 +6,12 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from eventsys.bookings.models import Attendee, Booking, QuotaException
+from eventsys.bookings.models import Attendee, Booking, NoShow, QuotaException
 from eventsys.bookings.rules import BookingChannel, BookingState, NewAttendee, room_for_walk_in
 from eventsys.checkin.models import Scan
 from eventsys.checkin.queries import list_roster, venue_token
 from eventsys.checkin.rules import ScanResult, VenueKind
-from eventsys.checkin.services import set_venue, walk_in_with_steward, walk_in_yourself
+from eventsys.checkin.services import release_places, set_venue, walk_in_with_steward, walk_in_yourself
 from eventsys.core.actor import ANYBODY
 from eventsys.core.db import db, unit_of_work
 from eventsys.core.errors import Conflict, Invalid, NotFound
@@ -161,6 +161,17 @@ def test_nothing_is_left_of_a_walk_in_that_is_refused(slot, at_the_door):
             walk_in_with_steward(slot.public_id, enterprise, person, actor=STEWARD)
     assert stands(slot) == (0, 0, 0)
     assert not db.session.scalar(select(func.count()).select_from(Scan))
+
+
+def test_whose_place_was_given_up_is_no_absentee_once_somebody_walks_in(slot):
+    make_booking(slot)
+    with time_machine.travel(slot.starts_at + timedelta(minutes=20), tick=False):
+        with unit_of_work():
+            release_places(slot.public_id, actor=STEWARD)
+        assert db.session.scalar(select(func.count()).select_from(NoShow)) == 1
+        assert register(slot).result is ScanResult.ADMITTED
+        assert db.session.scalar(select(func.count()).select_from(NoShow)) == 0
+        assert stands(slot) == (1, 1, 1)
 
 
 class TestByTheVenuesCode:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from eventsys.bookings import messages
 from eventsys.bookings.models import Attendee, Booking, QuotaException
-from eventsys.bookings.queries import Entry, facts_of, get_own, lock_slot_for
+from eventsys.bookings.queries import Entry, facts_of, get_own, list_released, lock_slot_for
 from eventsys.bookings.rules import (
     BookingChannel,
     BookingState,
@@ -17,6 +17,7 @@ from eventsys.bookings.rules import (
 )
 from eventsys.bookings.services.admission import release_lapsed_holds
 from eventsys.bookings.services.booking import new_attendees, new_booking
+from eventsys.bookings.services.no_shows import take_back_no_show
 from eventsys.bookings.services.states import enter
 from eventsys.core import audit
 from eventsys.core.actor import Actor
@@ -79,6 +80,9 @@ def _book(entry: Entry, enterprise: Enterprise, actor: Actor) -> Booking:
     booking.channel, booking.contact_name = BookingChannel.ON_SITE, ""
     enter(booking, entry.slot, BookingState.CONFIRMED, actor=actor, action="booking.walked_in")
     db.session.add(booking)
+    for given_up in list_released(entry.slot.id):  # somebody of the enterprise is there after all
+        if given_up.enterprise_id == enterprise.id:
+            take_back_no_show(given_up, actor=actor)
     return booking
 
 
