@@ -18,6 +18,7 @@ from hypothesis import settings
 
 from eventsys.app import create_app
 from eventsys.bookings.keys import ensure_signing_key, forget_keys
+from eventsys.calendars.bodies import BODIES
 from eventsys.config import Config, load_config
 from eventsys.core.actor import Channel, system_actor
 from eventsys.core.db import Base, db, unit_of_work
@@ -107,6 +108,7 @@ class Installation:
     def reset(self) -> None:
         """The database as the cast alone fills it."""
         SHELF.clear()
+        BODIES.clear()
         forget_keys()
         db.session.remove()
         if self.is_sqlite:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from eventsys.calendars.rules import FILTER_MAX, Detail, LinkKind, Options
 from eventsys.core.db import Model
-from eventsys.core.types import BigId, CreatedAt, Id, MaybeInstant, PublicId
+from eventsys.core.types import BigId, CreatedAt, Id, MaybeInstant, PublicId, text_enum
 from eventsys.directory.models import Department, Enterprise, Staff
 
 
 class FeedLink(Model):
-    """A secret address of an enterprise's or a department's calendar, or (`staff_id`) of that of somebody of the
-    department's staff, made by one of its people."""
+    """A secret address of a calendar, made by one of the people it is for. `department_id` is also that of a member of
+    staff; `filter` are the arguments of an address that narrow the public slots. `clients` are the calendar programmes
+    that came by, with the RFC 3339 time of each one's last visit."""
 
     __tablename__ = "feed_links"
     __table_args__ = (
-        CheckConstraint("(enterprise_id IS NULL) <> (department_id IS NULL)", name="one_owner"),
+        CheckConstraint(
+            "(enterprise_id IS NOT NULL) = (kind = 'enterprise') "
+            "AND (department_id IS NOT NULL) = (kind IN ('desk', 'steward', 'staff')) "
+            "AND (staff_id IS NOT NULL) = (kind = 'staff') AND (filter <> '') = (kind = 'filter')",
+            name="owner",
+        ),
         Index("ix_feed_links_enterprise", "enterprise_id"),
         Index("ix_feed_links_department", "department_id"),
         Index("ix_feed_links_staff", "staff_id"),
@@ -24,18 +34,33 @@ class FeedLink(Model):
 
     id: Mapped[Id]
     public_id: Mapped[PublicId]
+    kind: Mapped[LinkKind] = mapped_column(text_enum(LinkKind, "kind"))
     purpose: Mapped[str] = mapped_column(String(60), default="")
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     person_id: Mapped[int] = mapped_column(BigId, ForeignKey("people.id"))
     enterprise_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("enterprises.id"))
     department_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("departments.id"))
     staff_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("staff.id"))
+    filter: Mapped[str] = mapped_column(String(FILTER_MAX), default="")
+    detail: Mapped[Detail] = mapped_column(text_enum(Detail, "detail"), default=Detail.FULL)
+    locale: Mapped[str] = mapped_column(String(8), default="")
     drops_cancelled: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[CreatedAt]
+    renewed_at: Mapped[MaybeInstant]
     revoked_at: Mapped[MaybeInstant]
-    last_fetched_at: Mapped[MaybeInstant]
-    last_client: Mapped[str] = mapped_column(String(120), default="")
+    clients: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     enterprise: Mapped[Enterprise | None] = relationship()
     department: Mapped[Department | None] = relationship()
     staff: Mapped[Staff | None] = relationship()
+
+    @property
+    def visits(self) -> list[tuple[str, datetime]]:
+        """Which calendar programmes came by and when each did last, the latest first."""
+        latest = sorted(self.clients.items(), key=lambda item: str(item[1]), reverse=True)
+        return [(name, datetime.fromisoformat(at)) for name, at in latest]
+
+    @property
+    def options(self) -> Options:
+        """What its owner chose."""
+        return Options(self.detail, self.locale, self.drops_cancelled)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, or_, select, update
+from typing import Any
+
+from sqlalchemy import func, select
 
 from eventsys.calendars.models import FeedLink
-from eventsys.calendars.queries import find_my_link
+from eventsys.calendars.queries import find_my_link, find_public_feed, get_my_link, read_filter
 from eventsys.calendars.rules import (
-    FETCH_NOTED_EVERY,
     LINKS_MAX,
     STAFF_LINKS_MAX,
     NewFeedLink,
-    clean_client,
+    Options,
     clean_purpose,
+    is_to_note,
+    with_visit,
 )
 from eventsys.core import audit
 from eventsys.core.actor import Actor
@@ -30,36 +33,52 @@ def create_feed_link(command: NewFeedLink, *, actor: Actor) -> tuple[FeedLink, s
     not the actor's."""
     if actor.person is None:
         raise NotAllowed()
-    if [command.enterprise, command.department, command.staff].count(None) != 2:
+    if command.kind is None:
         raise Invalid("bad_choice", field="owner")
     department = _check_owner(command, actor)
     _check_number(command, actor.person)
     token = new_token()
     link = FeedLink(
         public_id=new_public_id(),
+        kind=command.kind,
         purpose=clean_purpose(command.purpose),
         token_hash=hash_token(token),
         person_id=actor.person,
         enterprise_id=command.enterprise,
         department_id=department,
         staff_id=command.staff,
-        drops_cancelled=command.drops_cancelled,
+        filter=command.filter,
+        detail=command.options.detail,
+        locale=command.options.locale,
+        drops_cancelled=command.options.drops_cancelled,
     )
     db.session.add(link)
     db.session.flush()
-    audit.record(
-        actor,
-        "feed_link.created",
-        "feed_link",
-        link.public_id,
-        after={
-            "enterprise": link.enterprise_id,
-            "department": link.department_id,
-            "staff": link.staff_id,
-            "purpose": link.purpose,
-        },
-    )
+    audit.record(actor, "feed_link.created", "feed_link", link.public_id, after=_described(link))
     return link, token
+
+
+def change_feed_link(public_id: str, purpose: str, options: Options, *, actor: Actor) -> FeedLink:
+    """What the actor's link is for and says from now on; its address stays. NotFound for somebody else's."""
+    link = get_my_link(public_id, actor)
+    before = _described(link)
+    link.purpose, link.detail = clean_purpose(purpose), options.detail
+    link.locale, link.drops_cancelled = options.locale, options.drops_cancelled
+    audit.record(actor, "feed_link.changed", "feed_link", link.public_id, before=before, after=_described(link))
+    return link
+
+
+def renew_feed_link(public_id: str, *, actor: Actor) -> tuple[FeedLink, str]:
+    """A new token for the actor's link; the old one is dead at once. NotFound for somebody else's."""
+    link, token = get_my_link(public_id, actor), new_token()
+    link.token_hash, link.renewed_at, link.clients = hash_token(token), now(), {}
+    audit.record(actor, "feed_link.renewed", "feed_link", link.public_id)
+    return link, token
+
+
+def _described(link: FeedLink) -> dict[str, Any]:
+    names = ("kind", "enterprise_id", "department_id", "staff_id", "filter", "purpose", "detail", "locale")
+    return {name: getattr(link, name) for name in (*names, "drops_cancelled")}
 
 
 def revoke_feed_link(public_id: str, *, actor: Actor) -> FeedLink:
@@ -74,20 +93,19 @@ def revoke_feed_link(public_id: str, *, actor: Actor) -> FeedLink:
 
 
 def note_fetch(link: int, client: str) -> None:
-    """Remember that a client came by (primary key, User-Agent): at most hourly a link, and decided by the row, so
-    that many at once write once."""
-    at = now()
-    since = FeedLink.last_fetched_at
-    db.session.execute(
-        update(FeedLink)
-        .where(FeedLink.id == link, or_(since.is_(None), since <= at - FETCH_NOTED_EVERY))
-        .values(last_fetched_at=at, last_client=clean_client(client))
-        .execution_options(synchronize_session=False)
-    )
+    """Remember that a client (by its name) came by: at most hourly a link and client, however many come at once."""
+    query = select(FeedLink).where(FeedLink.id == link).with_for_update()
+    row = db.session.scalars(query, execution_options={"populate_existing": True}).one_or_none()
+    if row is not None and is_to_note(row.clients, client, now()):
+        row.clients = with_visit(row.clients, client, now())
 
 
 def _check_owner(command: NewFeedLink, actor: Actor) -> int | None:
     """The department (a primary key) whose or whose staff's calendar it is; NotFound for what is not the actor's."""
+    if command.filter:
+        if find_public_feed(read_filter(command.filter)) is None:
+            raise NotFound()
+        return None
     if command.staff is not None:
         member = db.session.get(Staff, command.staff)
         if member is None or not member.active or not may_have_calendar_of(member, actor):

@@ -15,6 +15,7 @@ CONTENT_TYPE = "text/calendar; charset=utf-8"
 
 _SPECIAL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff\\\\;,]")
 _BREAK = re.compile("\r\n|[\n\x85\u2028\u2029]")  # the last three end a line for some readers
+_CONTINUED = re.compile(rb"(?s).{1,74}(?![\x80-\xbf])")  # a continued line begins with a blank
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _A_WINTER_DAY = datetime(2000, 1, 1)  # noqa: DTZ001 - a local time: the zone has one offset all the year
 
@@ -71,7 +72,7 @@ def calendar_lines(calendar: Calendar, events: Iterable[Event]) -> Iterator[byte
     """The calendar in pieces of whole, folded lines: first what stands above, then each event, then the end."""
     yield b"".join(map(fold, _head(calendar)))
     for event in events:
-        yield b"".join(map(fold, _event(event, calendar.zone)))
+        yield _event(event, calendar.zone)
     yield b"END:VCALENDAR\r\n"
 
 
@@ -80,15 +81,10 @@ def fold(line: str) -> bytes:
     raw = line.encode()
     if len(raw) <= LINE_OCTETS:
         return raw + b"\r\n"
-    pieces, start, room = [], 0, LINE_OCTETS
-    while len(raw) - start > room:
-        end = start + room
-        while raw[end] & 0xC0 == 0x80:  # inside a character
-            end -= 1
-        pieces.append(raw[start:end])
-        start, room = end, LINE_OCTETS - 1  # a continued line begins with a blank
-    pieces.append(raw[start:])
-    return b"\r\n ".join(pieces) + b"\r\n"
+    first = LINE_OCTETS
+    while raw[first] & 0xC0 == 0x80:  # inside a character
+        first -= 1
+    return b"\r\n ".join([raw[:first], *_CONTINUED.findall(raw, first)]) + b"\r\n"
 
 
 def escape(text: str) -> str:
@@ -146,35 +142,36 @@ def _offset(offset: timedelta) -> str:
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}{abs(minutes) % 60:02d}"
 
 
-def _event(event: Event, zone: ZoneInfo) -> Iterator[str]:
-    changed_at = _utc(event.changed_at)
-    yield "BEGIN:VEVENT"
-    yield f"UID:{_plain(event.uid)}"
-    yield f"DTSTAMP:{changed_at}"
-    yield f"LAST-MODIFIED:{changed_at}"
-    yield f"SEQUENCE:{event.sequence}"
-    yield _local("DTSTART", event.starts_at, zone)
-    yield _local("DTEND", event.ends_at, zone)
-    yield f"SUMMARY:{escape(event.summary)}"
-    yield f"STATUS:{event.status.value}"
-    yield f"TRANSP:{'OPAQUE' if event.is_busy else 'TRANSPARENT'}"
-    for name, text in (("LOCATION", event.location), ("DESCRIPTION", event.description)):
-        if text:
-            yield f"{name}:{escape(text)}"
+def _event(event: Event, zone: ZoneInfo) -> bytes:
+    """The lines of an event. Those in one piece cannot reach 75 octets; the others are folded."""
+    changed_at = f"{_digits(event.changed_at.astimezone(UTC))}Z"
+    lines = [
+        b"BEGIN:VEVENT\r\n",
+        fold(f"UID:{_plain(event.uid)}"),
+        (
+            f"DTSTAMP:{changed_at}\r\nLAST-MODIFIED:{changed_at}\r\nSEQUENCE:{event.sequence}\r\n"
+            f"DTSTART;TZID={zone.key}:{_digits(event.starts_at.astimezone(zone))}\r\n"
+            f"DTEND;TZID={zone.key}:{_digits(event.ends_at.astimezone(zone))}\r\n"
+            f"STATUS:{event.status.value}\r\nTRANSP:{'OPAQUE' if event.is_busy else 'TRANSPARENT'}\r\n"
+        ).encode(),
+        fold(f"SUMMARY:{escape(event.summary)}"),
+    ]
+    if event.location:
+        lines.append(fold(f"LOCATION:{escape(event.location)}"))
+    if event.description:
+        lines.append(fold(f"DESCRIPTION:{escape(event.description)}"))
     if event.place:
-        yield f"GEO:{event.place[0]:.6f};{event.place[1]:.6f}"
+        lines.append(f"GEO:{event.place[0]:.6f};{event.place[1]:.6f}\r\n".encode())
     if event.categories:
-        yield f"CATEGORIES:{','.join(map(escape, event.categories))}"
+        lines.append(fold(f"CATEGORIES:{','.join(map(escape, event.categories))}"))
     if event.color:
-        yield f"COLOR:{_plain(event.color)}"
+        lines.append(fold(f"COLOR:{_plain(event.color)}"))
     if event.url:
-        yield f"URL:{_plain(event.url)}"
-    yield "END:VEVENT"
+        lines.append(fold(f"URL:{_plain(event.url)}"))
+    lines.append(b"END:VEVENT\r\n")
+    return b"".join(lines)
 
 
-def _utc(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y%m%dT%H%M%S}Z"
-
-
-def _local(name: str, at: datetime, zone: ZoneInfo) -> str:
-    return f"{name};TZID={zone.key}:{at.astimezone(zone):%Y%m%dT%H%M%S}"
+def _digits(at: datetime) -> str:
+    """`20261203T143000`, of the instant's own zone."""
+    return at.isoformat()[:19].replace("-", "").replace(":", "")

@@ -186,6 +186,7 @@ class Slot(Versioned, Model):
     The quotas (bookings of one enterprise a department and month, an edition, open at a time) are None without a limit.
     The lead offers it to the department `handed_to_id`, which leads it once it agrees.
     Until `invited_until` only the invited may book. `draw_at` makes it a ballot, drawn once `drawn_at` is set.
+    `counts_revision` and `counted_at` rise with every change of those counts or of `waiting`.
     `sequence` and `changed_at` rise with every change a calendar shows (RFC 5545 SEQUENCE, LAST-MODIFIED).
     """
 
@@ -244,6 +245,8 @@ class Slot(Versioned, Model):
     places_taken: Mapped[int] = mapped_column(default=0)
     people_taken: Mapped[int] = mapped_column(default=0)
     waiting: Mapped[int] = mapped_column(default=0)
+    counts_revision: Mapped[int] = mapped_column(default=0, server_default="0")
+    counted_at: Mapped[MaybeInstant]
     queue_last: Mapped[int] = mapped_column(default=0)
     queue_until: Mapped[Instant]
     lapses_at: Mapped[MaybeInstant]

@@ -69,6 +69,8 @@ WALK = (
     Stop("no-shows", "/no-shows", "contact"),
     Stop("inbox", "/inbox", "contact"),
     Stop("calendars", "/calendars", "contact"),
+    Stop("calendar-link", "/calendars/links/{feed_link}", "contact"),
+    Stop("calendar-subscribe", "/calendars/subscribe?topic=policy&format=session"),
     Stop("account", "/account", "contact"),
     Stop("ticket", "{ticket}"),
     Stop("desk", "/desk", "clerk"),
@@ -184,7 +186,18 @@ def make_things(browser: Browser, url: str, demo: dict[str, Any]) -> dict[str, s
     names["visit_slot"] = call.own("contact", f"/bookings/{names['visit']}")["slot"]
     names["day"] = call.read(f"/slots/{names['own']}")["starts_at"][:10]
     names["visit_month"] = call.own("coordinator", f"/slots/{names['visit_slot']}")["starts_at"][:7]
+    names["feed_link"] = _a_calendar_link(browser, url, first_accounts(demo)["contact"])
     return names | _queue_things(call) | _a_visit(call) | _a_door(call, url) | _a_past_slot(call)
+
+
+def _a_calendar_link(browser: Browser, url: str, account: dict[str, str]) -> str:
+    """The link that the demonstration made for its contact."""
+    page = browser.new_context(base_url=url).new_page()
+    sign_in_demo(page, account)
+    page.goto("/calendars")
+    address = page.locator("a[href^='/calendars/links/']").first.get_attribute("href") or ""
+    page.context.close()
+    return address.rsplit("/", 1)[-1]
 
 
 def _a_visit(call: Caller) -> dict[str, str]:

@@ -25,14 +25,17 @@ def _swept_today(app, _swept):
 class Poller:
     """A calendar client that sends back both validators it was given."""
 
-    def __init__(self, client, path):
+    def __init__(self, client, path, *, counts=False):
+        self.counts = counts
         self.client, self.path, self.known, self.events = client, path, {}, {}
 
     def poll(self):
         """The events that differ from the last poll; None for a 304."""
-        answers = {self.client.get(self.path, headers={name: value}).status_code for name, value in self.known.items()}
-        assert len(answers) <= 1  # both validators say the same
         answer = self.client.get(self.path, headers=self.known)
+        for name, value in self.known.items():  # each validator says the same
+            if not (self.counts and name == "If-Modified-Since"):  # a time cannot tell two bookings of a second apart
+                alone = self.client.get(self.path, headers={name: value})
+                assert alone.status_code == answer.status_code
         if answer.status_code == 304:
             return None
         self.known = {"If-None-Match": answer.headers["ETag"], "If-Modified-Since": answer.headers["Last-Modified"]}
@@ -51,7 +54,7 @@ def _pollers(client):
         "theirs": add_link(cast.STRANGER)[1],
         "desk": add_link(cast.CLERK)[1],
     }
-    pollers = {name: Poller(client, path) for name, path in paths.items()}
+    pollers = {name: Poller(client, path, counts=name == "desk") for name, path in paths.items()}
     for poller in pollers.values():
         assert poller.poll() == set()
     return pollers
@@ -75,16 +78,16 @@ def test_a_slot_s_life_is_seen_by_whom_it_concerns_each_change_once(client):
     slot = factories.make_slot()
     assert _changed(pollers) == {"all", "tax", "soft", "desk"}
     booking = factories.make_booking(slot)
-    assert _changed(pollers) == {"mine"}
+    assert _changed(pollers) == {"mine", "desk"}
     later = slot.starts_at + timedelta(hours=1)
     _change(slot, starts_at=later, place=cast.BASE)
     assert _changed(pollers) == {"all", "tax", "soft", "hill", "desk", "mine"}
     assert slot.public_id not in pollers["soft"].events
     with unit_of_work():
         cancel_booking(booking.public_id, actor=cast.CONTACT.actor)
-    assert _changed(pollers) == {"mine"}
+    assert _changed(pollers) == {"mine", "desk"}
     factories.make_booking(slot)
-    assert _changed(pollers) == {"mine"}
+    assert _changed(pollers) == {"mine", "desk"}
     with unit_of_work():
         call_off_slot(slot.public_id, "台风", actor=cast.CLERK.actor)
     assert _changed(pollers) == {"all", "tax", "hill", "desk", "mine"}

@@ -26,6 +26,7 @@ from tests.calendars.conftest import (
     add_slot,
     all_feeds,
     change,
+    forget_bodies,
     on,
     read,
 )
@@ -192,6 +193,7 @@ def test_the_window_follows_what_was_swept_not_the_clock(client):
         assert slot.public_id in read(client.get(ALL))
         with unit_of_work():
             db.session.get(District, 1).feed_day = on(1).date()
+        forget_bodies()
         assert slot.public_id not in read(client.get(ALL))
 
 

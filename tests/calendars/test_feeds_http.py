@@ -34,24 +34,24 @@ def test_a_feed_is_inline_text_for_clients_that_ask_for_anything(client):
         assert "Set-Cookie" not in answer.headers
 
 
-def test_a_client_that_has_it_all_gets_304_within_two_statements_and_no_event_is_read(client):
+def test_a_client_that_has_it_all_gets_304_with_one_statement_and_no_event_is_read(client):
     add_booking(add_slot())
-    for feed in all_feeds():
+    feeds = all_feeds()
+    for feed in feeds:
         first = client.get(feed)
         with counted_statements() as seen:
             answer = client.get(feed, headers={"If-None-Match": first.headers["ETag"]})
             assert answer.status_code == 304
             assert not answer.data
-            if "private" in feed:
-                answer.close()
-        assert len(seen) <= 2
-        assert not any("FROM slots" in statement for statement in seen)
+            assert len(seen) == 1
+        assert "slots.title" not in seen[0]
         assert answer.headers["ETag"] == first.headers["ETag"]
         assert answer.headers["Vary"] == "Accept-Encoding"
         assert answer.headers["Cache-Control"] == first.headers["Cache-Control"]
         assert "Set-Cookie" not in answer.headers
         since = client.get(feed, headers={"If-Modified-Since": first.headers["Last-Modified"]})
-        assert since.status_code == 304
+        is_desk = feed == feeds[-1]  # two bookings of one second share a time: only the tag tells them apart
+        assert since.status_code == (200 if is_desk else 304)
 
 
 def test_no_session_is_read_or_kept_even_when_a_cookie_is_sent(client):

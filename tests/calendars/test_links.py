@@ -25,6 +25,7 @@ from tests.support import counted_statements
 
 ACME = cast.fixed_id("e", cast.ACME)
 TAX = cast.fixed_id("d", cast.TAX)
+SCIENCE = cast.fixed_id("d", cast.SCIENCE)
 
 
 def _links() -> list[FeedLink]:
@@ -159,27 +160,26 @@ def test_who_came_by_is_noted_at_most_hourly_and_after_the_answer(client):
         with counted_statements() as seen:
             client.get(path, headers={"User-Agent": "Google-Calendar-Importer"}, buffered=True)
         assert "UPDATE" in seen[-1]
-        assert _links()[0].last_fetched_at == started
-        assert _links()[0].last_client == "Google-Calendar-Importer"
+        assert _links()[0].visits == [("Google", started)]
         for minutes in (1, 30, 59):
             clock.move_to(started + timedelta(minutes=minutes))
             with counted_statements() as seen:
-                client.get(path, headers={"User-Agent": "curl/8"}, buffered=True)
+                client.get(path, headers={"User-Agent": "Google-Calendar-Importer"}, buffered=True)
             assert not any(statement.startswith("UPDATE") for statement in seen)
+        client.get(path, headers={"User-Agent": "curl/8"}, buffered=True)  # another one is another visit
+        assert _links()[0].visits == [("curl", started + timedelta(minutes=59)), ("Google", started)]
         clock.move_to(started + timedelta(minutes=60))
-        tag = client.get(path, buffered=True).headers["ETag"]
-        assert _links()[0].last_fetched_at == started + timedelta(minutes=60)
-        clock.move_to(started + timedelta(minutes=120))
-        with counted_statements() as seen:  # a 304 counts too, and stays within its two statements
-            client.get(path, headers={"If-None-Match": tag, "User-Agent": "x" * 500}, buffered=True)
-        assert len(seen) == 2
-        assert _links()[0].last_client == "x" * 120
+        tag = client.get(path, headers={"User-Agent": "Google-Calendar-Importer"}, buffered=True).headers["ETag"]
+        assert _links()[0].visits[0] == ("Google", started + timedelta(minutes=60))
+        clock.move_to(started + timedelta(minutes=61))
+        client.get(path, headers={"If-None-Match": tag, "User-Agent": "x" * 500}, buffered=True)  # a 304 counts too
+        assert _links()[0].visits[0] == ("x" * 40, started + timedelta(minutes=61))
 
 
 def test_a_look_at_the_head_changes_nothing(client):
     _id, path = add_link()
     client.head(path, buffered=True)
-    assert _links()[0].last_fetched_at is None
+    assert _links()[0].visits == []
 
 
 @pytest.mark.sqlite_only
@@ -192,7 +192,8 @@ def test_a_look_at_the_head_changes_nothing(client):
         ("Microsoft.Exchange.Calendar.Sharing", "Outlook"),
         ("Mozilla/5.0 (X11; Linux) Gecko/20100101 Thunderbird/128.0", "Thunderbird"),
         ("SomethingNew/3.1 (x)", "SomethingNew"),
-        ("", ""),
+        ("", "?"),
+        ("\x1b[31m", "[31m"),
     ],
 )
 def test_a_client_has_a_name_people_know(user_agent, name):
@@ -213,7 +214,7 @@ def test_a_contact_makes_reads_and_revokes_a_link_in_the_browser(client):
     assert f"webcal://127.0.0.1:8000{path}" in page
     assert '<svg class="qr"' in page
     assert not re.search(r"\sstyle=", page)
-    assert made.headers["Cache-Control"] == "no-store"
+    assert made.headers["Cache-Control"] == "private, no-store"
     assert made.headers["Referrer-Policy"] == "no-referrer"
     assert set(read(client.get(path, headers={"User-Agent": "Thunderbird/128"}, buffered=True))) == {slot.public_id}
     db.session.remove()  # the test's requests share one session; real ones do not
@@ -230,17 +231,18 @@ def test_a_contact_makes_reads_and_revokes_a_link_in_the_browser(client):
     ("member", "offered"),
     [
         (cast.CONTACT, {ACME}),
-        (cast.CLERK, {TAX}),
-        (cast.STEWARD, {TAX}),
-        (cast.COORDINATOR, {TAX, cast.fixed_id("d", cast.SCIENCE)}),
-        (cast.AUDITOR, {TAX, cast.fixed_id("d", cast.SCIENCE)}),
+        (cast.CLERK, {TAX, f"{TAX}/door"}),
+        (cast.STEWARD, {TAX, f"{TAX}/door"}),
+        (cast.COORDINATOR, {TAX, f"{TAX}/door", SCIENCE, f"{SCIENCE}/door"}),
+        (cast.AUDITOR, {TAX, f"{TAX}/door", SCIENCE, f"{SCIENCE}/door"}),
         (cast.VOLUNTEER, set()),
         (cast.ADMINISTRATOR, set()),
     ],
 )
 def test_the_form_offers_what_the_service_would_allow(client, member, offered):
     page = client.sign_in(member).get("/calendars").get_data(as_text=True)
-    assert set(re.findall(r'<option value="([^"]+)"', page)) == offered
+    owners = re.search(r'<select[^>]+name="owner".*?</select>', page, re.DOTALL)
+    assert set(re.findall(r'<option value="([^"]+)"', owners[0] if owners else "")) == offered
     for owner in offered:
         assert client.post("/calendars/links", data={"owner": owner}).status_code == 200
     assert "/feeds/departments/tax.ics" in page
@@ -283,9 +285,9 @@ def test_the_page_is_for_who_signed_in(client):
 def test_wechat_is_told_what_to_do_instead(client):
     client.sign_in(cast.CONTACT)
     wechat = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.50", "Accept-Language": "en"}
-    hint = "tap ···, open in browser"
-    assert hint in client.get("/calendars", headers=wechat).get_data(as_text=True)
-    assert "webcal://" not in client.get("/calendars", headers=wechat).get_data(as_text=True)
-    plain = client.get("/calendars", headers={"Accept-Language": "en"}).get_data(as_text=True)
-    assert hint not in plain
-    assert "webcal://" in plain
+    alert = re.compile(r'class="notice notice-warn"(?:(?!</div>).)*tap ···, open in browser', re.DOTALL)
+    for page in ("/calendars", "/calendars/subscribe"):
+        assert alert.search(client.get(page, headers=wechat).get_data(as_text=True))
+        assert "webcal://" not in client.get(page, headers=wechat).get_data(as_text=True)
+        assert not alert.search(client.get(page, headers={"Accept-Language": "en"}).get_data(as_text=True))
+    assert "webcal://" in client.get("/calendars/subscribe").get_data(as_text=True)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from eventsys.pages.views.anonymous import FRESH_SECONDS, Shelf
+from eventsys.pages.views.anonymous import FRESH_SECONDS, Page
 from tests import cast
 from tests.factories import make_booking, make_slot
 from tests.support import counted_statements
@@ -89,14 +89,5 @@ def test_an_address_made_up_is_not_kept(app, client):
 
 
 def test_one_makes_it_anew_and_the_others_have_the_old_one(app):
-    shelf = Shelf(seconds=0.05)
-    shelf.keep(("a",), app.response_class("old"))
-    time.sleep(0.06)
-    assert [shelf.find(("a",)) is None for _ in range(3)] == [True, False, False]
-
-
-def test_the_shelf_holds_few(app):
-    shelf = Shelf(size=2)
-    for number in range(4):
-        shelf.keep((number,), app.response_class(str(number)))  # a byte each
-    assert [number for number in range(4) if shelf.find((number,)) is not None] == [2, 3]
+    page = Page(app.response_class("old"), time.monotonic() - FRESH_SECONDS - 1)
+    assert [page.is_fresh() for _ in range(3)] == [False, True, True]

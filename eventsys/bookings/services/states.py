@@ -39,9 +39,12 @@ def enter(
     booking.party_min = min(booking.party_min, booking.party)
     booking.lapses_at, booking.changed_at = lapses_at, now()
     new = footprint(state, booking.party)
-    slot.places_taken += new.places - old.places
-    slot.people_taken += new.people - old.people
-    slot.waiting += new.waiting - old.waiting
+    if new != old:
+        slot.places_taken += new.places - old.places
+        slot.people_taken += new.people - old.people
+        slot.waiting += new.waiting - old.waiting
+        slot.counts_revision += 1
+        slot.counted_at = booking.changed_at
     if state is BookingState.WAITLISTED and before is not state:
         _queue(booking, slot, queue_number)
     if state is not BookingState.CONFIRMED:

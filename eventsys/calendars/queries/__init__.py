@@ -1,16 +1,11 @@
 """Reads of feeds and links."""
 
-from eventsys.calendars.queries.events import get_event, list_events
-from eventsys.calendars.queries.feeds import (
-    Feed,
-    FeedKind,
-    find_department_feed,
-    find_district_feed,
-    find_park_feed,
-    find_private_feed,
-)
+from eventsys.calendars.queries.events import get_event, heading_of, iter_events
+from eventsys.calendars.queries.feeds import Feed, find_private_feed, find_public_feed
+from eventsys.calendars.queries.filters import arguments_of, filter_from, read_filter
 from eventsys.calendars.queries.links import (
     find_my_link,
+    get_my_link,
     list_my_links,
     list_organisations,
     list_public_sets,
@@ -20,17 +15,19 @@ from eventsys.calendars.queries.sweep import find_concerned
 
 __all__ = [
     "Feed",
-    "FeedKind",
+    "arguments_of",
+    "filter_from",
     "find_concerned",
-    "find_department_feed",
-    "find_district_feed",
     "find_my_link",
-    "find_park_feed",
     "find_private_feed",
+    "find_public_feed",
     "get_event",
-    "list_events",
+    "get_my_link",
+    "heading_of",
+    "iter_events",
     "list_my_links",
     "list_organisations",
     "list_public_sets",
     "list_staff_of",
+    "read_filter",
 ]

@@ -10,7 +10,11 @@ from sqlalchemy.orm import joinedload
 from eventsys.calendars.models import FeedLink
 from eventsys.core.actor import Actor, Role
 from eventsys.core.db import db
+from eventsys.core.errors import NotFound
 from eventsys.directory.models import Department, Enterprise, Park, Staff
+from eventsys.slots.models import Edition
+
+EDITIONS = 3
 
 
 def list_my_links(actor: Actor) -> Sequence[FeedLink]:
@@ -25,6 +29,14 @@ def find_my_link(public_id: str, actor: Actor) -> FeedLink | None:
     """The actor's own link; None when there is none, or it is somebody else's."""
     query = select(FeedLink).where(FeedLink.public_id == public_id, _is_mine(actor))
     return db.session.scalars(query).one_or_none()
+
+
+def get_my_link(public_id: str, actor: Actor) -> FeedLink:
+    """The actor's own link that is in use; NotFound when there is none."""
+    link = find_my_link(public_id, actor)
+    if link is None or link.revoked_at is not None:
+        raise NotFound()
+    return link
 
 
 def _is_mine(actor: Actor) -> ColumnElement[bool]:
@@ -54,8 +66,10 @@ def list_organisations(actor: Actor) -> tuple[Sequence[Enterprise], Sequence[Dep
     )
 
 
-def list_public_sets() -> tuple[Sequence[Department], Sequence[Park]]:
-    """The departments and parks that have a public calendar."""
+def list_public_sets() -> tuple[Sequence[Department], Sequence[Park], Sequence[Edition]]:
+    """The departments, parks and latest editions that have a public calendar."""
     departments = select(Department).where(Department.active).order_by(Department.code)
     parks = select(Park).where(Park.active).order_by(Park.id)
-    return db.session.scalars(departments).all(), db.session.scalars(parks).all()
+    editions = select(Edition).where(Edition.published_at.is_not(None))
+    editions = editions.order_by(Edition.starts_on.desc(), Edition.id.desc()).limit(EDITIONS)
+    return db.session.scalars(departments).all(), db.session.scalars(parks).all(), db.session.scalars(editions).all()

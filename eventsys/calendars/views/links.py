@@ -1,43 +1,41 @@
-"""The page of calendar links: mine, a new one, and the public ones."""
+"""The page of calendar links: mine, a new one, and the public ones; and how to subscribe to one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
-from markupsafe import Markup
 
-from eventsys.calendars.forms import FeedLinkForm
-from eventsys.calendars.queries import list_my_links, list_organisations, list_public_sets, list_staff_of
-from eventsys.calendars.rules import client_name
-from eventsys.calendars.services import create_feed_link, revoke_feed_link
+from eventsys.calendars.forms import DETAILS, FeedLinkForm, LinkForm, SavedFilterForm
+from eventsys.calendars.models import FeedLink
+from eventsys.calendars.queries import (
+    arguments_of,
+    filter_from,
+    find_public_feed,
+    get_my_link,
+    heading_of,
+    list_my_links,
+    list_organisations,
+    list_public_sets,
+    list_staff_of,
+    read_filter,
+)
+from eventsys.calendars.rules import LinkKind
+from eventsys.calendars.services import change_feed_link, create_feed_link, renew_feed_link, revoke_feed_link
+from eventsys.calendars.views.address import address
 from eventsys.core.db import unit_of_work
-from eventsys.core.errors import Refusal
-from eventsys.core.installation import absolute_url
-from eventsys.core.permissions import Permission
+from eventsys.core.errors import NotFound, Refusal
+from eventsys.core.permissions import Permission, may_somewhere
+from eventsys.directory.rules import Topic
+from eventsys.slots.models import Edition
 from eventsys.web.errors import status_of
-from eventsys.web.guards import current_actor, requires
+from eventsys.web.guards import current_actor, public, requires
+from eventsys.web.headers import unlisted
+from eventsys.web.locale import local_name
 from eventsys.web.qr import qr_svg
 
 bp = Blueprint("calendars", __name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A feed's address as a browser and as a calendar programme takes it."""
-
-    https: str
-
-    @property
-    def webcal(self) -> str:
-        """The address that opens the calendar programme."""
-        return "webcal://" + self.https.partition("://")[2]
-
-
-def address(path: str) -> Address:
-    """The address of a feed's path."""
-    return Address(absolute_url(path))
 
 
 @bp.get("/calendars")
@@ -47,26 +45,88 @@ def links() -> Response:
     return _page(_form())
 
 
+@bp.get("/calendars/subscribe")
+@public
+def subscribe() -> str:
+    """How to subscribe to the public slots that fit the filters of the home page; who signed in may keep them as a
+    link of their own."""
+    arguments = arguments_of(filter_from(request.args))
+    feed = find_public_feed(filter_from(arguments))
+    if feed is None:
+        raise NotFound()
+    shown = address(_public_path(arguments))
+    form = SavedFilterForm(formdata=None, filter=urlencode(arguments)) if arguments and _may_keep() else None
+    return render_template(
+        "calendars/subscribe.html",
+        name=heading_of(feed).name,
+        address=shown,
+        picture=qr_svg(shown.https, gettext("QR code of the calendar link")),
+        in_wechat=_in_wechat(),
+        form=form,
+    )
+
+
 @bp.post("/calendars/links")
 @requires(Permission.USE_INBOX)
 def create_link() -> Response:
     """Make a link and show it: this once, for only its hash is kept."""
     form = _form()
+    return _create(form) if form.validate_on_submit() else _page(form, status=422)
+
+
+@bp.post("/calendars/subscribe")
+@requires(Permission.USE_INBOX)
+def keep_filter() -> Response:
+    """Make a link of one's own to public slots."""
+    form = SavedFilterForm()
     if not form.validate_on_submit():
-        return _page(form, status=422)
+        return _page(_form(), status=422)
+    return _create(form)
+
+
+def _create(form: FeedLinkForm | SavedFilterForm) -> Response:
     try:
         with unit_of_work():
             link, token = create_feed_link(form.to_command(), actor=current_actor())
     except Refusal as error:
         form.refuse(error)
-        return _page(form, status=status_of(error))
-    shown = address(url_for("feeds.private", token=token))
-    picture: Markup = qr_svg(shown.https, gettext("QR code of the calendar link"))
-    answer = make_response(
-        render_template("calendars/new_link.html", link=link, address=shown, picture=picture, in_wechat=_in_wechat())
-    )
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
+        return _page(form if isinstance(form, FeedLinkForm) else _form(), status=status_of(error))
+    return _shown_once(link, token)
+
+
+@bp.get("/calendars/links/<public_id>")
+@requires(Permission.USE_INBOX)
+def link(public_id: str) -> str:
+    """What one of my links is for and says, to be changed."""
+    found = get_my_link(public_id, current_actor())
+    return render_template("calendars/link.html", form=LinkForm(obj=found), link=found, name=name_of(found))
+
+
+@bp.post("/calendars/links/<public_id>")
+@requires(Permission.USE_INBOX)
+def change_link(public_id: str) -> Response:
+    """Change what one of my links is for and says."""
+    found, form = get_my_link(public_id, current_actor()), LinkForm()
+    page = {"form": form, "link": found, "name": name_of(found)}
+    if not form.validate_on_submit():
+        return make_response(render_template("calendars/link.html", **page), 422)
+    try:
+        with unit_of_work():
+            change_feed_link(public_id, form.purpose.data or "", form.options(), actor=current_actor())
+    except Refusal as error:
+        form.refuse(error)
+        return make_response(render_template("calendars/link.html", **page), status_of(error))
+    flash(gettext("Saved. Calendars show it when they refresh."), "success")
+    return redirect(url_for("calendars.links"))  # type: ignore[return-value]
+
+
+@bp.post("/calendars/links/<public_id>/renew")
+@requires(Permission.USE_INBOX)
+def renew_link(public_id: str) -> Response:
+    """A new address for one of my links; the old one is dead."""
+    with unit_of_work():
+        found, token = renew_feed_link(public_id, actor=current_actor())
+    return _shown_once(found, token)
 
 
 @bp.post("/calendars/links/<public_id>/revoke")
@@ -79,6 +139,47 @@ def revoke_link(public_id: str) -> Response:
     return redirect(url_for("calendars.links"))  # type: ignore[return-value]
 
 
+def _shown_once(found: FeedLink, token: str) -> Response:
+    shown = address(url_for("feeds.private", token=token))
+    picture = qr_svg(shown.https, gettext("QR code of the calendar link"))
+    page = {"link": found, "name": name_of(found), "address": shown, "picture": picture, "in_wechat": _in_wechat()}
+    answer = make_response(render_template("calendars/new_link.html", **page))
+    unlisted(answer)
+    return answer
+
+
+def name_of(found: FeedLink) -> str:
+    """Whose calendar a link holds, in words."""
+    if found.kind is LinkKind.FILTER:
+        feed = find_public_feed(read_filter(found.filter))
+        return heading_of(feed).name if feed else gettext("Public slots")
+    if found.staff is not None:
+        return f"{found.department.short_name if found.department else ''}：{found.staff.name}"
+    name = local_name(found.enterprise or found.department)
+    return gettext("%(name)s: check-in", name=name) if found.kind is LinkKind.STEWARD else name
+
+
+def _may_keep() -> bool:
+    return may_somewhere(current_actor(), Permission.USE_INBOX)
+
+
+def _public_path(arguments: dict[str, str]) -> str:
+    """The shortest address of public slots."""
+    routes = {
+        ("department",): ("feeds.department", "name"),
+        ("park",): ("feeds.park", "public_id"),
+        ("topic",): ("feeds.topic", "topic"),
+        ("edition",): ("feeds.edition", "public_id"),
+    }
+    if not arguments:
+        return url_for("feeds.everything")
+    if tuple(arguments) in routes:
+        [(name, value)] = arguments.items()
+        endpoint, parameter = routes[(name,)]
+        return url_for(endpoint, **{parameter: value})  # type: ignore[arg-type]
+    return url_for("feeds.slots", **arguments)  # type: ignore[arg-type]
+
+
 def _form() -> FeedLinkForm:
     form = FeedLinkForm()
     actor = current_actor()
@@ -88,20 +189,30 @@ def _form() -> FeedLinkForm:
 
 
 def _page(form: FeedLinkForm, status: int = 200) -> Response:
-    departments, parks = list_public_sets()
+    departments, parks, editions = list_public_sets()
+    topics = {Topic.POLICY: gettext("Policy"), Topic.SERVICE: gettext("Services"), Topic.CARE: gettext("Care")}
+    sets: list[tuple[str, dict[str, str]]] = [
+        (gettext("All public slots"), {}),
+        *((local_name(one), {"department": one.code}) for one in departments),
+        *((local_name(one), {"park": one.public_id}) for one in parks),
+        *((name, {"topic": topic.value}) for topic, name in topics.items()),
+        *((_edition_name(one), {"edition": one.public_id}) for one in editions),
+    ]
     return make_response(
         render_template(
             "calendars/links.html",
             form=form,
-            links=list_my_links(current_actor()),
-            everything=address(url_for("feeds.everything")),
-            departments=[(one, address(url_for("feeds.department", name=one.code))) for one in departments],
-            parks=[(one, address(url_for("feeds.park", public_id=one.public_id))) for one in parks],
-            client_name=client_name,
+            links=[(found, name_of(found)) for found in list_my_links(current_actor())],
+            public=[(name, address(_public_path(arguments)), arguments) for name, arguments in sets],
+            details=DETAILS,
             in_wechat=_in_wechat(),
         ),
         status,
     )
+
+
+def _edition_name(edition: Edition) -> str:
+    return str(gettext("%(series)s, edition %(number)s", series=local_name(edition.series), number=edition.number))
 
 
 def _in_wechat() -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -14,6 +12,7 @@ from flask import Response, make_response, request, session
 from sqlalchemy import select
 
 from eventsys.core.db import read
+from eventsys.core.shelf import Shelf
 from eventsys.directory.models import District
 from eventsys.web.guards import current_actor
 from eventsys.web.locale import current_locale
@@ -32,45 +31,17 @@ class Page:
 
     answer: Response
     made: float
-    size: int
+
+    def is_fresh(self) -> bool:
+        """Whether it may be shown. Who finds it stale is to make it anew; the others have the old one meanwhile, or
+        all would make it at once."""
+        if time.monotonic() - self.made <= FRESH_SECONDS:
+            return True
+        self.made = time.monotonic()
+        return False
 
 
-class Shelf:
-    """The last pages by address, language and the revision of the public calendar; safe between threads."""
-
-    def __init__(self, size: int = KEPT_BYTES, seconds: float = FRESH_SECONDS) -> None:
-        self._pages: OrderedDict[tuple[Any, ...], Page] = OrderedDict()
-        self._lock = threading.Lock()
-        self._size, self._seconds = size, seconds
-
-    def find(self, key: tuple[Any, ...]) -> Response | None:
-        """The page, while it is fresh. Who finds it stale is to make it anew; the others have the old one meanwhile,
-        or all would make it at once."""
-        with self._lock:
-            page = self._pages.get(key)
-            if page is None:
-                return None
-            if time.monotonic() - page.made > self._seconds:
-                page.made = time.monotonic()
-                return None
-            self._pages.move_to_end(key)
-            return page.answer
-
-    def keep(self, key: tuple[Any, ...], answer: Response) -> None:
-        """Keep it; those that were not asked for longest go."""
-        with self._lock:
-            self._pages[key] = Page(answer, time.monotonic(), len(answer.get_data()))
-            self._pages.move_to_end(key)
-            while sum(page.size for page in self._pages.values()) > self._size:
-                self._pages.popitem(last=False)
-
-    def clear(self) -> None:
-        """Forget all."""
-        with self._lock:
-            self._pages.clear()
-
-
-SHELF = Shelf()  # of this process
+SHELF: Shelf[Page] = Shelf(KEPT_BYTES)  # of this process, by address, language and the public calendar's revision
 
 
 def same_for_strangers(view: Callable[P, Any]) -> Callable[P, Response]:
@@ -84,14 +55,14 @@ def same_for_strangers(view: Callable[P, Any]) -> Callable[P, Response]:
         if current_actor().person is not None or FLASHES in session or len(request.full_path) > KEY_MAX:
             return make_response(view(*args, **named))
         key = (request.full_path, current_locale(), *read(REVISION, {}))
-        kept = SHELF.find(key)
-        if kept is None:
-            kept = make_response(view(*args, **named))
-            if kept.status_code != 200:
-                return kept
-            kept.add_etag()
-            SHELF.keep(key, kept)
-        copy = _copy(kept)
+        page = SHELF.find(key)
+        if page is None or not page.is_fresh():
+            page = Page(make_response(view(*args, **named)), time.monotonic())
+            if page.answer.status_code != 200:
+                return page.answer
+            page.answer.add_etag()
+            SHELF.keep(key, page, len(page.answer.get_data()))
+        copy = _copy(page.answer)
         copy.make_conditional(request)
         return copy
 

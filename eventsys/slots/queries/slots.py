@@ -171,7 +171,8 @@ def _hidden_slots_for(enterprises: Collection[int]) -> list[int]:
     return [*named, *fitting]
 
 
-def _narrowed(query: Select[Any], wanted: SlotFilter) -> Select[Any]:
+def narrowed(query: Select[Any], wanted: SlotFilter) -> Select[Any]:
+    """The query of slots, of those that fit alone."""
     query = query.where(Slot.state.in_(wanted.states))
     if wanted.starts_from is not None:
         query = query.where(Slot.starts_at >= wanted.starts_from)
@@ -228,7 +229,7 @@ def list_slots(
     loaded: Callable[[Select[Any]], Select[Any]] = with_details,
 ) -> Sequence[Slot]:
     """Up to `limit` slots by start; `after` is the (start, primary key) of the last one seen."""
-    query = _narrowed(loaded(select(Slot)), wanted).where(visible_to(actor))
+    query = narrowed(loaded(select(Slot)), wanted).where(visible_to(actor))
     if after is not None:
         query = query.where(or_(Slot.starts_at > after[0], and_(Slot.starts_at == after[0], Slot.id > after[1])))
     return db.session.scalars(query.order_by(Slot.starts_at, Slot.id).limit(limit)).unique().all()

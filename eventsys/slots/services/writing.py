@@ -33,7 +33,16 @@ PLACING = (
     "draw_at",
     "is_draw_weighted",
 )
-COUNTED = {"places_taken", "people_taken", "waiting", "queue_last", "lapses_at", "drawn_at"}  # what bookings leave
+COUNTED = {  # what bookings leave
+    "places_taken",
+    "people_taken",
+    "waiting",
+    "counts_revision",
+    "counted_at",
+    "queue_last",
+    "lapses_at",
+    "drawn_at",
+}
 
 
 def described(slot: Slot) -> dict[str, Any]:
