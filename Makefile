@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := $(VENV)/peers
 SOURCES := pyproject.toml requirements/constraints.txt \
 	$(shell find eventsys/assets -name node_modules -prune -o -type f -print) \
 	$(shell find eventsys/translations -name '*.po' 2>/dev/null)
@@ -25,7 +26,7 @@ help:
 run: $(VENV)/.installed
 	@exec $(BIN)/eventsys run --demo --port $(PORT) $(if $(filter-out 0,$(LAN)),--lan)
 
-test: $(VENV)/.dev chromium
+test: $(VENV)/.dev $(PEERS)/.installed chromium
 	$(BIN)/pytest -n 2
 
 soak: $(VENV)/.dev
@@ -85,3 +86,12 @@ $(VENV)/.dev: $(BIN)/python $(SOURCES)
 	@echo "Installing into $(VENV) with the tools for tests: some minutes the first time."
 	$(BIN)/pip install -q -c requirements/constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.installed
+
+# Calendar clients of others, to try our feeds with; apart, for their requirements are not ours.
+$(PEERS)/.installed: $(VENV)/.dev tests/peers/requirements.txt tests/peers/package-lock.json
+	rm -rf $(PEERS)
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install -q -r tests/peers/requirements.txt
+	cp tests/peers/package.json tests/peers/package-lock.json tests/peers/.npmrc $(PEERS)
+	PATH="$(abspath $(BIN)):$$PATH" npm ci --silent --prefix $(PEERS)
+	@touch $@

@@ -21,18 +21,19 @@ from eventsys.calendars.queries import (
     list_staff_of,
     read_filter,
 )
-from eventsys.calendars.rules import LinkKind
+from eventsys.calendars.rules import LinkKind, Options
 from eventsys.calendars.services import change_feed_link, create_feed_link, renew_feed_link, revoke_feed_link
 from eventsys.calendars.views.address import address
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import NotFound, Refusal
+from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, may_somewhere
 from eventsys.directory.rules import Topic
 from eventsys.slots.models import Edition
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, public, requires
 from eventsys.web.headers import unlisted
-from eventsys.web.locale import local_name
+from eventsys.web.locale import current_locale, local_name
 from eventsys.web.qr import qr_svg
 
 bp = Blueprint("calendars", __name__)
@@ -51,7 +52,7 @@ def subscribe() -> str:
     """How to subscribe to the public slots that fit the filters of the home page; who signed in may keep them as a
     link of their own."""
     arguments = arguments_of(filter_from(request.args))
-    feed = find_public_feed(filter_from(arguments))
+    feed = find_public_feed(filter_from(arguments), Options(locale=current_locale()))
     if feed is None:
         raise NotFound()
     shown = address(_public_path(arguments))
@@ -164,20 +165,21 @@ def _may_keep() -> bool:
 
 
 def _public_path(arguments: dict[str, str]) -> str:
-    """The shortest address of public slots."""
+    """The shortest address of public slots, in the reader's language."""
     routes = {
         ("department",): ("feeds.department", "name"),
         ("park",): ("feeds.park", "public_id"),
         ("topic",): ("feeds.topic", "topic"),
         ("edition",): ("feeds.edition", "public_id"),
     }
+    lang = {} if current_locale() == installation().locale else {"lang": current_locale()}
     if not arguments:
-        return url_for("feeds.everything")
+        return url_for("feeds.everything", **lang)  # type: ignore[arg-type]
     if tuple(arguments) in routes:
         [(name, value)] = arguments.items()
         endpoint, parameter = routes[(name,)]
-        return url_for(endpoint, **{parameter: value})  # type: ignore[arg-type]
-    return url_for("feeds.slots", **arguments)  # type: ignore[arg-type]
+        return url_for(endpoint, **{parameter: value}, **lang)  # type: ignore[arg-type]
+    return url_for("feeds.slots", **arguments, **lang)  # type: ignore[arg-type]
 
 
 def _form() -> FeedLinkForm:
