@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from eventsys.accounts.models import Person
+from eventsys.bookings.invitations import invite_attendee, invite_contacts
 from eventsys.bookings.keys import code_of, ticket_url
 from eventsys.bookings.models import Attendee, Booking, PlannedVisit, VisitRequest
 from eventsys.bookings.queries import phones_of
 from eventsys.bookings.rules import BookingState
 from eventsys.core.actor import Actor
 from eventsys.core.db import db
+from eventsys.core.ical import Method
 from eventsys.core.installation import absolute_url
 from eventsys.directory.models import Department, Enterprise, Membership
 from eventsys.directory.recipients import clerks_of, contacts_of, coordinators, recipients
@@ -19,23 +21,57 @@ from eventsys.notifications.services import Recipient, enqueue
 from eventsys.slots.messages import slot_context as slot_context
 from eventsys.slots.models import Slot
 
+# What brings time, place or the booking itself anew; other messages leave a calendar as it is.
+INVITING = {"booking_confirmed", "booking_moved", "place_given", "slot_moved", "visit_arranged", "ticket"}
 
-def tell_contact(kind: str, booking: Booking, slot: Slot, recipients: Iterable[Recipient], **more: Any) -> None:
-    """A message about the booking to its contacts, with the codes of all attendees once it is confirmed."""
-    valid = booking.valid_attendees
+
+def tell_contact(
+    kind: str,
+    booking: Booking,
+    slot: Slot,
+    recipients: Iterable[Recipient],
+    *,
+    ends_invitation: bool = False,
+    **more: Any,
+) -> None:
+    """A message about the booking to its contacts, with the codes of all attendees and an invitation once it is
+    confirmed; `ends_invitation` takes that back."""
+    recipients, valid = list(recipients), booking.valid_attendees
     context = _booking_context(booking, slot, more) | {"attendees": [attendee.name for attendee in valid]}
-    codes = _codes(valid, slot) if booking.state is BookingState.CONFIRMED else []
-    enqueue(kind, recipients, context, attachments=codes)
+    attached = _codes(valid, slot) if booking.state is BookingState.CONFIRMED else []
+    method = _method(kind, booking, ends_invitation=ends_invitation)
+    if method:
+        attached += invite_contacts(booking, slot, recipients, method, context["booking_url"])
+    enqueue(kind, recipients, context, attachments=attached)
 
 
-def tell_attendees(kind: str, booking: Booking, slot: Slot, attendees: Sequence[Attendee], **more: Any) -> None:
-    """A mail to each attendee who gave an address, with the own code."""
+def tell_attendees(
+    kind: str,
+    booking: Booking,
+    slot: Slot,
+    attendees: Sequence[Attendee],
+    *,
+    ends_invitation: bool = False,
+    **more: Any,
+) -> None:
+    """A mail to each attendee who gave an address, with the own code and an invitation; `ends_invitation` takes that
+    back."""
+    method = _method(kind, booking, ends_invitation=ends_invitation)
     for attendee in attendees:
         if attendee.email:
             url = ticket_url(code_of(attendee, slot.public_id))
             context = _booking_context(booking, slot, more)
             context |= {"attendee": attendee.name, "ticket_url": url, "typed_code": attendee.typed_code}
-            enqueue(kind, [Recipient(address=attendee.email)], context, attachments=_codes([attendee], slot))
+            attached = _codes([attendee], slot)
+            if method:
+                attached.append(invite_attendee(booking, slot, attendee, method, url))
+            enqueue(kind, [Recipient(address=attendee.email)], context, attachments=attached)
+
+
+def _method(kind: str, booking: Booking, *, ends_invitation: bool) -> Method | None:
+    if ends_invitation:
+        return Method.CANCEL
+    return Method.REQUEST if kind in INVITING and booking.state is BookingState.CONFIRMED else None
 
 
 def tell_enterprise(kind: str, booking: Booking, slot: Slot, **more: Any) -> None:

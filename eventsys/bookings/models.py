@@ -17,6 +17,7 @@ from eventsys.bookings.rules import (
     RELEASED,
     BookingChannel,
     BookingState,
+    InviteAnswer,
     RequestState,
     TicketState,
     VisitAnswer,
@@ -33,6 +34,7 @@ _IS_ACTIVE = text("state IN ({})".format(", ".join(f"'{state.value}'" for state 
 _IS_PENDING = text(f"state = '{BookingState.PENDING.value}'")
 _IS_OPEN = text("state = 'open'")
 _IS_ASKED_AGAIN = text("reconfirm_by IS NOT NULL")
+_IS_MOVED = text("invite_id <> ''")
 _IS_UNANSWERED = text("answer = 'waiting' AND told_at IS NULL")
 
 
@@ -44,7 +46,8 @@ class Booking(Versioned, Model):
     waits has a `queue_number` (None: registered for a draw), comes with at least `party_min` people, and was passed
     over `passed_over` times since `passed_since`. A pending one is to be decided by `approve_by`. After a large move of
     the slot `moved_from` is the start the enterprise agreed to, until it agrees to the new one; `reconfirm_by` is when
-    the department is told that it has not.
+    the department is told that it has not. A booking made by moving another keeps its invitation: the id, and as base
+    a number above all of its sequences.
     """
 
     __tablename__ = "bookings"
@@ -103,6 +106,8 @@ class Booking(Versioned, Model):
     on_behalf_reason: Mapped[str] = mapped_column(String(REASON_MAX), default="")
     asks: Mapped[str] = mapped_column(Text, default="")
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    invite_id: Mapped[str] = mapped_column(String(26), default="", server_default="")  # that of the first, when moved
+    invite_base: Mapped[int] = mapped_column(default=0, server_default="0")
     share_version: Mapped[int] = mapped_column(default=1)  # of the link by which colleagues enter themselves
     created_at: Mapped[CreatedAt]
     changed_at: Mapped[Instant]
@@ -137,12 +142,14 @@ class Booking(Versioned, Model):
 
 
 class Attendee(Model):
-    """A named person of a booking, and their ticket: the public id is the ticket id in the code."""
+    """A named person of a booking, and their ticket: the public id is the ticket id in the code. `answer` is what their
+    calendar said to the invitation."""
 
     __tablename__ = "attendees"
     __table_args__ = (
         UniqueConstraint("slot_id", "typed_code"),
         Index("ix_attendees_booking", "booking_id", "state"),
+        Index("ix_attendees_invite_id", "invite_id", sqlite_where=_IS_MOVED, postgresql_where=_IS_MOVED),
     )
 
     id: Mapped[Id]
@@ -157,6 +164,9 @@ class Attendee(Model):
     state: Mapped[TicketState] = mapped_column(text_enum(TicketState, "state"), default=TicketState.VALID)
     created_at: Mapped[CreatedAt]
     ended_at: Mapped[MaybeInstant]
+    invite_id: Mapped[str] = mapped_column(String(26), default="", server_default="")
+    answer: Mapped[InviteAnswer | None] = mapped_column(text_enum(InviteAnswer, "answer"))
+    answered_at: Mapped[MaybeInstant]
 
     booking: Mapped[Booking] = relationship(back_populates="attendees")
 

@@ -13,6 +13,7 @@ from eventsys.calendars.rules import Detail
 from eventsys.calendars.words import COLOURS, MONTHS, WEEKDAYS, WORDS
 from eventsys.core.ical import Event, Status
 from eventsys.directory.rules import Topic
+from eventsys.slots.event_words import location_of, summary_of
 from eventsys.slots.rules import SlotFormat, SlotState
 
 TEXT_VERSION = 3  # raised when a release words events differently: clients then fetch anew
@@ -208,7 +209,7 @@ def _summary(slot: SlotFacts, wording: Wording, counts: Counts | None, *, is_off
         summary = words["busy"]
     else:
         department = slot.lead.short_name if wording.locale == "zh_CN" else slot.lead.name.in_language("en")
-        summary = words["summary"].format(department=department, title=slot.title.in_language(wording.locale))
+        summary = summary_of(department, slot.title.in_language(wording.locale), wording.locale)
         if counts and not is_off:
             summary = words["counted"].format(summary=summary, taken=counts.taken, capacity=counts.capacity)
     return words["cancelled"].format(summary=summary) if is_off else summary
@@ -227,12 +228,8 @@ def _page(slot: SlotFacts, wording: Wording) -> str:
 
 
 def _location(slot: SlotFacts, locale: str) -> str:
-    words = WORDS[locale]
-    if slot.venue is not None:
-        place, address = slot.venue.name.in_language(locale), slot.venue.address
-        full = words["place_and_address"].format(place=place, address=address) if address else place
-        return f"{full} {slot.place_text}".strip()
-    return slot.place_text or (words[SlotFormat.ONLINE] if slot.format is SlotFormat.ONLINE else "")
+    place, address = (slot.venue.name.in_language(locale), slot.venue.address) if slot.venue else ("", "")
+    return location_of(place, address, slot.place_text, locale, is_online=slot.format is SlotFormat.ONLINE)
 
 
 def _lines(slot: SlotFacts, wording: Wording, own: OwnBooking | None, counts: Counts | None) -> Iterator[str]:

@@ -16,7 +16,6 @@ WEEKDAYS = {"zh_CN": "一二三四五六日", "en": ("Mon", "Tue", "Wed", "Thu",
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _CHINESE = {
-    "summary": "{department}：{title}",
     "cancelled": "【已取消】{summary}",
     "called_off": "因{reason}，本场次已取消。",
     "own_cancelled": "贵单位已取消预约。",
@@ -33,7 +32,6 @@ _CHINESE = {
     "phone": "咨询电话：{}",
     "link": "详情与预约：{}",
     "visit_notice": "本次上门为服务活动，不开展执法检查。",
-    "place_and_address": "{place}（{address}）",
     "join": "、",
     "everything": "{}服务预约",
     "narrowed": "{}公开场次",
@@ -61,7 +59,6 @@ _CHINESE = {
     BookingState.OFFERED: "已候补到名额，待确认",
 }
 _ENGLISH = {
-    "summary": "{department}: {title}",
     "cancelled": "[Cancelled] {summary}",
     "called_off": "Called off: {reason}",
     "own_cancelled": "Your booking was cancelled.",
@@ -78,7 +75,6 @@ _ENGLISH = {
     "phone": "Telephone: {}",
     "link": "Details and booking: {}",
     "visit_notice": "A service visit, not an inspection.",
-    "place_and_address": "{place} ({address})",
     "join": ", ",
     "everything": "Service visits – {}",
     "narrowed": "Public slots – {}",

@@ -28,11 +28,27 @@ class Status(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class Method(StrEnum):
+    """What a mailed calendar asks of who gets it (RFC 5546)."""
+
+    REQUEST = "REQUEST"
+    CANCEL = "CANCEL"
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """Somebody by mail address."""
+
+    address: str
+    name: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event. Instants are aware; `uid` is ASCII and the same for ever; `changed_at` is DTSTAMP and LAST-MODIFIED.
 
-    `color` is a CSS colour name, `place` latitude and longitude in WGS 84 degrees.
+    `color` is a CSS colour name, `place` latitude and longitude in WGS 84 degrees. Organiser and
+    attendees belong in mail.
     """
 
     uid: str
@@ -49,18 +65,21 @@ class Event:
     status: Status = Status.CONFIRMED
     is_busy: bool = True
     place: tuple[float, float] | None = None
+    organizer: Mailbox | None = None
+    attendees: tuple[Mailbox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """What stands above the events. `zone` has one offset (FEEDS.md 5). A feed has a name and refreshes hourly; a
-    single event's file has none."""
+    single event's file has none. Only what is mailed has a method (FEEDS.md 4)."""
 
     zone: ZoneInfo
     name: str = ""
     description: str = ""
     url: str = ""
     color: str = ""
+    method: Method | None = None
 
 
 def calendar_bytes(calendar: Calendar, events: Iterable[Event]) -> bytes:
@@ -100,11 +119,19 @@ def _plain(value: str) -> str:
     return value if _SPECIAL.search(value) is None else _CONTROL.sub("", _BREAK.sub("", value))
 
 
+def _common_name(who: Mailbox) -> str:
+    """The CN parameter, in quotes, which a quote cannot stand within (RFC 5545 3.2)."""
+    name = _CONTROL.sub("", _BREAK.sub(" ", who.name.replace('"', "'"))).strip()
+    return f';CN="{name}"' if name else ""
+
+
 def _head(calendar: Calendar) -> Iterator[str]:
     yield "BEGIN:VCALENDAR"
     yield "VERSION:2.0"
     yield f"PRODID:{PRODUCT}"
     yield "CALSCALE:GREGORIAN"
+    if calendar.method:
+        yield f"METHOD:{calendar.method.value}"
     if calendar.name:
         name = escape(calendar.name)
         yield f"NAME:{name}"
@@ -168,6 +195,11 @@ def _event(event: Event, zone: ZoneInfo) -> bytes:
         lines.append(fold(f"COLOR:{_plain(event.color)}"))
     if event.url:
         lines.append(fold(f"URL:{_plain(event.url)}"))
+    if event.organizer:
+        lines.append(fold(f"ORGANIZER{_common_name(event.organizer)}:mailto:{_plain(event.organizer.address)}"))
+    for who in event.attendees:
+        asked = "ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE"
+        lines.append(fold(f"ATTENDEE{_common_name(who)};{asked}:mailto:{_plain(who.address)}"))
     lines.append(b"END:VEVENT\r\n")
     return b"".join(lines)
 

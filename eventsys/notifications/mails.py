@@ -53,11 +53,27 @@ def build_mail(letter: Letter) -> EmailMessage:
         if letter.html is not None:
             mail.add_alternative(letter.html, subtype="html", charset="utf-8")
         for attachment in letter.attachments:
+            if "method=" in attachment.get("content_type", ""):
+                _invite(mail, attachment)
+        for attachment in letter.attachments:
             _attach(mail, attachment)
         mail["Content-Language"] = letter.language.replace("_", "-")  # last: what sets a body clears Content-*
     except (ValueError, MessageError, IndexError) as error:
         raise Undeliverable(f"the mail cannot be written: {error}") from error
     return mail
+
+
+def _invite(mail: EmailMessage, attachment: dict[str, str]) -> None:
+    """The calendar as one more way to read the mail (RFC 6047 2.4), by which programmes know an invitation."""
+    params = _parameters(attachment["content_type"])
+    text = attachment["text"].encode()
+    mail.add_alternative(text, maintype="text", subtype="calendar", params={**params, "charset": "utf-8"})
+
+
+def _parameters(content_type: str) -> dict[str, str]:
+    header = Message()
+    header["Content-Type"] = content_type
+    return {name: value for name, value in (header.get_params() or [])[1:] if name.lower() != "charset"}
 
 
 def _attach(mail: EmailMessage, attachment: dict[str, str]) -> None:
@@ -67,7 +83,6 @@ def _attach(mail: EmailMessage, attachment: dict[str, str]) -> None:
         return
     header = Message()
     header["Content-Type"] = attachment["content_type"]
-    parameters = {name: value for name, value in (header.get_params() or [])[1:] if name.lower() != "charset"}
     if header.get_content_maintype() != "text":
         raise Undeliverable(f"{attachment['content_type']} is not text")
     # As bytes: calendar files keep their CRLF.
@@ -76,7 +91,7 @@ def _attach(mail: EmailMessage, attachment: dict[str, str]) -> None:
         maintype="text",
         subtype=header.get_content_subtype(),
         filename=filename,
-        params={**parameters, "charset": "utf-8"},
+        params={**_parameters(attachment["content_type"]), "charset": "utf-8"},
     )
 
 

@@ -35,7 +35,7 @@ def test_the_confirmation_carries_names_and_codes(app):
     make_booking(make_slot(), names=("王一", "李二"))
     message = db.session.scalars(select(Message).where(Message.kind == "booking_confirmed")).one()
     assert message.context["attendees"] == ["王一", "李二"]
-    assert len(message.attachments) == 2
+    assert [file["filename"].partition("-")[0] for file in message.attachments] == ["ticket", "ticket", "invite.ics"]
 
 
 def test_who_waits_gets_no_codes_before_there_is_a_place(app):
@@ -61,10 +61,11 @@ def test_an_approved_booking_sends_tickets_to_who_is_named_by_then(app):
     assert told("ticket") == ["new@example.com"]
 
 
-def test_who_was_replaced_hears_nothing_of_the_cancellation(app):
+def test_who_was_replaced_hears_of_that_and_not_of_the_cancellation(app):
     booking = book(make_slot())
     with unit_of_work():
         replace_attendee(booking.attendees[0].public_id, *NEW)
+    assert told("ticket_cancelled") == ["old@example.com"]
     cancel(booking)
     assert told("ticket") == ["old@example.com", "new@example.com"]
-    assert told("ticket_cancelled") == ["new@example.com"]
+    assert told("ticket_cancelled") == ["old@example.com", "new@example.com"]

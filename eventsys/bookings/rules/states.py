@@ -28,6 +28,14 @@ class TicketState(StrEnum):
     DECLINED = "declined"
 
 
+class InviteAnswer(StrEnum):
+    """What an attendee's calendar answered to the invitation (RFC 5545 PARTSTAT, in small letters)."""
+
+    ACCEPTED = "accepted"
+    TENTATIVE = "tentative"
+    DECLINED = "declined"
+
+
 class RequestState(StrEnum):
     """How far a request for a visit is."""
 

@@ -172,6 +172,7 @@ def replace_attendee(ticket: str, person: NewAttendee, *, actor: Actor = ANYBODY
     _record(booking, actor, added=[added], ended=[attendee])
     messages.tell_contact("attendee_replaced", booking, slot, _contacts(booking), old=attendee.name, new=added.name)
     messages.tell_attendees("ticket", booking, slot, [added])
+    messages.tell_attendees("ticket_cancelled", booking, slot, [attendee], ends_invitation=True)
     return added
 
 
@@ -233,7 +234,7 @@ def _send_tickets(booking: Booking, slot: Slot, *, added: list[Attendee], ended:
     """Who is named before the booking is confirmed gets the ticket by then."""
     if booking.state is BookingState.CONFIRMED:
         messages.tell_attendees("ticket", booking, slot, added)
-        messages.tell_attendees("ticket_cancelled", booking, slot, ended)
+        messages.tell_attendees("ticket_cancelled", booking, slot, ended, ends_invitation=True)
 
 
 def _check_clash(booking: Booking, slot: Slot, people: tuple[NewAttendee, ...]) -> None:

@@ -44,9 +44,10 @@ def cancel_booking(public_id: str, *, actor: Actor, reason: str = "", version: i
         end_booking(booking, slot, actor, reason, is_late=is_late)
         places_freed(slot)
     recipients = contacts_of(booking.enterprise_id) if by_staff else messages.booker(actor)
-    messages.tell_contact("booking_cancelled", booking, slot, recipients, reason=reason)
+    ends = {"ends_invitation": was_confirmed}
+    messages.tell_contact("booking_cancelled", booking, slot, recipients, reason=reason, **ends)
     if was_confirmed:
-        messages.tell_attendees("ticket_cancelled", booking, slot, booking.valid_attendees, reason=reason)
+        messages.tell_attendees("ticket_cancelled", booking, slot, booking.valid_attendees, reason=reason, **ends)
     return booking
 
 
@@ -63,7 +64,7 @@ def end_doubled(booking: Booking, slot: Slot, *, actor: Actor) -> None:
     had_tickets = booking.state is BookingState.CONFIRMED
     end_booking(booking, slot, actor, "", is_late=False, action="booking.doubled")
     if had_tickets:
-        messages.tell_attendees("ticket_cancelled", booking, slot, booking.valid_attendees)
+        messages.tell_attendees("ticket_cancelled", booking, slot, booking.valid_attendees, ends_invitation=True)
     places_freed(slot)
 
 

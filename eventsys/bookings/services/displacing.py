@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -55,9 +56,10 @@ def tell_displaced(slot: Slot, displaced: Sequence[tuple[Booking, BookingState]]
     """Why they wait now, and that they are the first; who had a ticket learns that it does not admit for now."""
     for booking, before in displaced:
         contacts = contacts_of(booking.enterprise_id)
-        messages.tell_contact("booking_displaced", booking, slot, contacts, reason=reason)
+        told: dict[str, Any] = {"reason": reason, "ends_invitation": before is BookingState.CONFIRMED}
+        messages.tell_contact("booking_displaced", booking, slot, contacts, **told)
         if before is BookingState.CONFIRMED:
-            messages.tell_attendees("ticket_cancelled", booking, slot, booking.valid_attendees, reason=reason)
+            messages.tell_attendees("ticket_cancelled", booking, slot, booking.valid_attendees, **told)
 
 
 def _head_of_queue(slot: Slot) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from eventsys.bookings import messages
+from eventsys.bookings.invitations import take_over
 from eventsys.bookings.models import Booking
 from eventsys.bookings.queries import (
     Entry,
@@ -58,7 +59,7 @@ def move_booking(public_id: str, to: str, *, actor: Actor, version: int | None =
     if old.starts_at <= now():
         raise Conflict("slot_began", starts_at=old.starts_at)
     state = _admitted(booking, entry, actor)
-    fresh = _copy(booking, entry, state, actor)
+    fresh = _copy(booking, old, entry, state, actor)
     booking.moved_to_id = fresh.id
     is_bound = booking.state is BookingState.CONFIRMED and booking.moved_from is None
     is_late = is_bound and now() > old.cancel_until
@@ -88,13 +89,14 @@ def _admitted(booking: Booking, entry: Entry, actor: Actor) -> BookingState:
     return state
 
 
-def _copy(booking: Booking, entry: Entry, state: BookingState, actor: Actor) -> Booking:
-    """The booking anew in the other slot, in `state`."""
+def _copy(booking: Booking, old: Slot, entry: Entry, state: BookingState, actor: Actor) -> Booking:
+    """The booking anew in the other slot than `old`, in `state`."""
     fresh = new_booking(entry, booking.enterprise, booking.party, actor)
     fresh.channel, fresh.asks, fresh.on_behalf_reason = booking.channel, booking.asks, booking.on_behalf_reason
     fresh.contact_id, fresh.contact_name = booking.contact_id, booking.contact_name
     fresh.attendees = new_attendees(entry.slot, people_of(booking))
     fresh.approve_by = approve_by(entry.settings) if state is BookingState.PENDING else None
+    take_over(booking, old, fresh)
     tickets = [attendee.public_id for attendee in fresh.attendees]
     enter(
         fresh, entry.slot, state, actor=actor, action="booking.created", moved_from=booking.public_id, attendees=tickets

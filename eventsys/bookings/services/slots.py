@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import update
 
@@ -116,7 +117,7 @@ def _tell_moved(
     """One message to everyone concerned but those `told` already, which asks them again when the start is far from what
     they agreed to."""
     minutes, by = reconfirm_minutes(slot), answer_by(slot)
-    facts = {"reason": reason, "was_at": was_at.isoformat()}
+    facts: dict[str, Any] = {"reason": reason, "was_at": was_at.isoformat()}
     for booking in list_slot_bookings(slot.id, ACTIVE):
         if booking.id in told:
             continue
@@ -124,7 +125,7 @@ def _tell_moved(
             ask_again(planned[booking.id], booking, slot)
             continue
         is_asked = await_answer(booking, slot, was_at, minutes, by)
-        answers = {"answer_until": by.isoformat()} if is_asked else {}
+        answers: dict[str, Any] = {"answer_until": by.isoformat()} if is_asked else {}
         messages.tell_contact("slot_moved", booking, slot, contacts_of(booking.enterprise_id), **facts, **answers)
         messages.tell_attendees("slot_moved", booking, slot, booking.valid_attendees, **facts)
     if is_large_move(was_at, slot.starts_at, minutes):
@@ -153,8 +154,13 @@ def call_off_slot(public_id: str, reason: str, *, actor: Actor) -> Slot:
         if booking.state is BookingState.HELD:
             enter(booking, slot, BookingState.EXPIRED, actor=actor, action="booking.expired")
             continue
+        was_confirmed = booking.state is BookingState.CONFIRMED
         end_booking(booking, slot, actor, slot.call_off_reason, is_late=False)
-        told = {"reason": slot.call_off_reason, "nearest": alternatives}
+        told: dict[str, Any] = {
+            "reason": slot.call_off_reason,
+            "nearest": alternatives,
+            "ends_invitation": was_confirmed,
+        }
         messages.tell_contact("slot_called_off", booking, slot, contacts_of(booking.enterprise_id), **told)
         messages.tell_attendees("slot_called_off", booking, slot, booking.valid_attendees, **told)
     return slot
