@@ -16,6 +16,7 @@ from eventsys.accounts.views import bp as accounts
 from eventsys.api.blueprint import init_api
 from eventsys.bookings.views import bp as bookings
 from eventsys.calendars.views.feeds import bp as feeds
+from eventsys.calendars.views.imports import bp as calendar_imports
 from eventsys.calendars.views.links import bp as calendars
 from eventsys.checkin.queries import DEVICE_TOKEN_PREFIX, GATE_TOKEN_PREFIX, load_device_actor, load_gate_actor
 from eventsys.checkin.views import bp as checkin
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     workdays,
     feeds,
     calendars,
+    calendar_imports,
     accounts,
     contacts,
     directory,

@@ -31,6 +31,8 @@ class Config:
     time_zone: str
     locale: str
     trusted_proxies: int
+    calendar_hosts: frozenset[str] = frozenset()
+    answers_url: str = ""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -62,6 +64,8 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
         time_zone=_time_zone(env.get("EVENTSYS_TIME_ZONE") or "Asia/Shanghai"),
         locale=_locale(env.get("EVENTSYS_LOCALE") or "zh_CN"),
         trusted_proxies=_proxies(env.get("EVENTSYS_TRUSTED_PROXIES") or "0"),
+        calendar_hosts=frozenset(env.get("EVENTSYS_CALENDAR_HOSTS", "").lower().replace(",", " ").split()),
+        answers_url=_answers_url(env.get("EVENTSYS_ANSWERS_URL", "")),
     )
 
 
@@ -103,6 +107,13 @@ def _base_url(value: str) -> str:
 def _mail_url(value: str) -> str:
     if value and urlsplit(value).scheme not in {"smtp", "smtps", "smtp+starttls"}:
         raise ConfigError("EVENTSYS_MAIL_URL must be smtp://, smtp+starttls:// or smtps://[user:password@]host[:port]")
+    return value
+
+
+def _answers_url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and not (parts.scheme in {"imap", "imaps"} and parts.hostname and parts.username and parts.password):
+        raise ConfigError("EVENTSYS_ANSWERS_URL must be imaps://user:password@host[:port][/folder]")
     return value
 
 

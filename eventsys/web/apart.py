@@ -10,12 +10,12 @@ SECONDS_AT_MOST = 120
 _one_at_a_time = Lock()
 
 
-def run_apart(module: str, given: bytes) -> bytes:
+def run_apart(module: str, given: bytes, *, seconds: float = SECONDS_AT_MOST) -> bytes:
     """What the module, run as a program, writes for what it reads. One at a time; RuntimeError with its last words when
-    it fails."""
+    it fails, TimeoutExpired when it takes longer."""
     with _one_at_a_time:
         done = subprocess.run(  # noqa: S603 - our own modules
-            [sys.executable, "-m", module], input=given, capture_output=True, timeout=SECONDS_AT_MOST, check=False
+            [sys.executable, "-m", module], input=given, capture_output=True, timeout=seconds, check=False
         )
     if done.returncode:
         raise RuntimeError(done.stderr.decode(errors="replace")[-2_000:])
