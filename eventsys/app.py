@@ -15,6 +15,7 @@ from eventsys.accounts.security import init_security
 from eventsys.accounts.views import bp as accounts
 from eventsys.api.blueprint import init_api
 from eventsys.bookings.views import bp as bookings
+from eventsys.calendars.views.busy import bp as busy_calendars
 from eventsys.calendars.views.feeds import bp as feeds
 from eventsys.calendars.views.imports import bp as calendar_imports
 from eventsys.calendars.views.links import bp as calendars
@@ -61,6 +62,7 @@ BLUEPRINTS = (
     feeds,
     calendars,
     calendar_imports,
+    busy_calendars,
     accounts,
     contacts,
     directory,

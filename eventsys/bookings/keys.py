@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import time
 from weakref import WeakKeyDictionary
 
-from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import Engine, Select, select
 
@@ -18,7 +15,7 @@ from eventsys.core.actor import Actor
 from eventsys.core.clock import now
 from eventsys.core.db import db
 from eventsys.core.errors import Conflict
-from eventsys.core.installation import absolute_url, installation
+from eventsys.core.installation import absolute_url, secret_box
 
 KEPT_SECONDS = 60  # how long a process trusts its copy: all sign with a new key within a minute
 LOOKED_FOR_SECONDS = 1  # a key that is not in it may be another process's new one: looked for this often at most
@@ -90,7 +87,7 @@ def _keys() -> tuple[int, dict[int, Ed25519PrivateKey]]:
     kept = _kept.get(db.engine)
     if kept and time.monotonic() - kept[0] < KEPT_SECONDS:
         return kept[1], kept[2]
-    box = _box()
+    box = secret_box("signing-keys")
     rows = db.session.scalars(select(SigningKey)).all()
     if not rows:
         raise LookupError("no ticket key yet: run `eventsys setup`")
@@ -109,16 +106,10 @@ def _add_key(key_id: int, actor: Actor) -> int:
     row = SigningKey(
         key_id=key_id,
         public_key=key.public_key().public_bytes_raw(),
-        private_key=_box().encrypt(key.private_bytes_raw()),
+        private_key=secret_box("signing-keys").encrypt(key.private_bytes_raw()),
     )
     db.session.add(row)
     audit.record(actor, "signing_key.created", "signing_key", str(key_id))
     db.session.flush()
     forget_keys()
     return key_id
-
-
-def _box() -> Fernet:
-    """Authenticated encryption under the secret key (Fernet: AES-128-CBC and HMAC-SHA256)."""
-    digest = hashlib.sha256(b"eventsys-signing-keys:" + installation().secret_key.encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(digest))

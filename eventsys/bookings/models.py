@@ -24,6 +24,7 @@ from eventsys.bookings.rules import (
 )
 from eventsys.bookings.tickets import TYPED_LENGTH
 from eventsys.core.db import Model
+from eventsys.core.ids import PUBLIC_ID_LENGTH
 from eventsys.core.permissions import Scope
 from eventsys.core.types import BigId, CreatedAt, Id, Instant, MaybeInstant, PublicId, Versioned, text_enum
 from eventsys.directory.models import Department, Enterprise
@@ -106,7 +107,7 @@ class Booking(Versioned, Model):
     on_behalf_reason: Mapped[str] = mapped_column(String(REASON_MAX), default="")
     asks: Mapped[str] = mapped_column(Text, default="")
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    invite_id: Mapped[str] = mapped_column(String(26), default="", server_default="")  # that of the first, when moved
+    invite_id: Mapped[str] = mapped_column(String(PUBLIC_ID_LENGTH), default="", server_default="")
     invite_base: Mapped[int] = mapped_column(default=0, server_default="0")
     share_version: Mapped[int] = mapped_column(default=1)  # of the link by which colleagues enter themselves
     created_at: Mapped[CreatedAt]
@@ -164,7 +165,7 @@ class Attendee(Model):
     state: Mapped[TicketState] = mapped_column(text_enum(TicketState, "state"), default=TicketState.VALID)
     created_at: Mapped[CreatedAt]
     ended_at: Mapped[MaybeInstant]
-    invite_id: Mapped[str] = mapped_column(String(26), default="", server_default="")
+    invite_id: Mapped[str] = mapped_column(String(PUBLIC_ID_LENGTH), default="", server_default="")
     answer: Mapped[InviteAnswer | None] = mapped_column(text_enum(InviteAnswer, "answer"))
     answered_at: Mapped[MaybeInstant]
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eventsys.calendars.rules import FILTER_MAX, Detail, LinkKind, Options
 from eventsys.core.db import Model
-from eventsys.core.types import BigId, CreatedAt, Id, MaybeInstant, PublicId, text_enum
+from eventsys.core.types import BigId, CreatedAt, Id, Instant, MaybeInstant, PublicId, text_enum
 from eventsys.directory.models import Department, Enterprise, Staff
 
 
@@ -64,3 +64,35 @@ class FeedLink(Model):
     def options(self) -> Options:
         """What its owner chose."""
         return Options(self.detail, self.locale, self.drops_cancelled)
+
+
+class BusyCalendar(Model):
+    """A calendar of somebody of the staff, read for when they have no time. Its address is a secret, kept sealed;
+    `host` is what is shown of it. `error` is why it could not be read last (a code, and
+    what its server answered), `due_at` when it is read again."""
+
+    __tablename__ = "busy_calendars"
+    __table_args__ = (
+        Index("ix_busy_calendars_staff", "staff_id"),
+        Index("ix_busy_calendars_due", "due_at"),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    staff_id: Mapped[int] = mapped_column(BigId, ForeignKey("staff.id", ondelete="CASCADE"))
+    sealed_url: Mapped[str] = mapped_column(String(1_000))
+    host: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[CreatedAt]
+    created_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"))
+    read_at: Mapped[MaybeInstant]
+    due_at: Mapped[Instant]
+    etag: Mapped[str] = mapped_column(String(200), default="")
+    number: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str] = mapped_column(String(40), default="")
+
+    staff: Mapped[Staff] = relationship()
+
+    @property
+    def source(self) -> str:
+        """What its busy times are kept under."""
+        return f"calendar:{self.public_id}"

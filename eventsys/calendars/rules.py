@@ -20,6 +20,10 @@ CLIENT_MAX = 40
 CLIENTS_MAX = 12  # of which a link remembers the last visit
 LINKS_MAX = 30  # in use, of one person
 STAFF_LINKS_MAX = 10  # in use, to the calendar of somebody of the staff
+BUSY_DAYS = 120  # ahead, for which staff's own calendars are read
+BUSY_MAX = 5  # calendars of one person
+BUSY_EVERY = timedelta(minutes=30)
+BUSY_RETRY = timedelta(hours=1)  # after a failure
 FETCH_NOTED_EVERY = timedelta(hours=1)
 TOKEN = re.compile(r"[a-z2-7]{32}", re.ASCII)
 SET_NAME = re.compile(r"[a-z0-9-]{1,20}", re.ASCII)  # a public id or a department's code

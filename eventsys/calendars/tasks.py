@@ -1,19 +1,41 @@
-"""The daily sweep: the window of all feeds moves on, and exactly the sets that thereby change are raised."""
+"""What calendars need done: the daily sweep, in which the window of all feeds moves on and exactly the sets that
+thereby change are raised; and reading the calendars of staff."""
 
 from __future__ import annotations
 
 from datetime import date
 
+from cryptography.fernet import InvalidToken
 from sqlalchemy import update
 
 from eventsys.calendars.queries import find_concerned
 from eventsys.calendars.rules import window_of
+from eventsys.calendars.services import claim_busy_calendar, look_up_busy, settle_busy_calendar, url_of
 from eventsys.core.clock import now
 from eventsys.core.db import db, unit_of_work
+from eventsys.core.errors import Invalid
 from eventsys.core.installation import installation
 from eventsys.directory.feed_sets import bump_feed_sets
 from eventsys.directory.models import District
 from eventsys.directory.queries import get_district
+
+
+def read_busy_calendars() -> bool:
+    """Read one calendar of somebody of the staff that is due; whether there was one."""
+    with unit_of_work():
+        row = claim_busy_calendar()
+    if row is None:
+        return False
+    busy, error = None, ""
+    try:
+        busy = look_up_busy(url_of(row), row.etag)
+    except Invalid as refusal:
+        error = f"{refusal.code} {refusal.fields.get('status', '')}".strip()
+    except InvalidToken:  # sealed under another secret key
+        error = "url_scheme"
+    with unit_of_work():
+        settle_busy_calendar(row.id, busy, error)
+    return True
 
 
 def sweep_feeds(today: date | None = None) -> None:

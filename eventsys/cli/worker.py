@@ -15,7 +15,7 @@ import structlog
 from apiflask import APIFlask
 
 from eventsys.bookings.tasks import draw_due, keep_queues, publish_editions, remind_departments
-from eventsys.calendars.tasks import sweep_feeds
+from eventsys.calendars.tasks import read_busy_calendars, sweep_feeds
 from eventsys.checkin.tasks import record_no_shows, thank_who_came
 from eventsys.cli.application import installed
 from eventsys.cli.housekeeping import clean_up
@@ -29,6 +29,7 @@ HEARTBEAT = "worker.heartbeat"
 HEARTBEAT_SECONDS = 10.0
 SWEEP_SECONDS = 300.0  # once a day it has something to do; asking costs one row
 APPROVAL_SECONDS = 60.0
+BUSY_SECONDS = 30.0
 NO_SHOW_SECONDS = 300.0
 CLEAN_UP_SECONDS = 3600.0
 AFTER_AN_ERROR_SECONDS = 15.0
@@ -82,6 +83,7 @@ def chores(app: APIFlask) -> list[Chore]:
         Chore("approvals", _remind_departments, APPROVAL_SECONDS),
         Chore("no_shows", record_no_shows, NO_SHOW_SECONDS),
         Chore("thanks", thank_who_came, NO_SHOW_SECONDS),
+        Chore("busy_calendars", read_busy_calendars, BUSY_SECONDS),
         Chore("sweep_feeds", _sweep, SWEEP_SECONDS),
         Chore("clean_up", _clean_up, CLEAN_UP_SECONDS),
     ]

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
+from cryptography.fernet import Fernet
 from flask import current_app  # the application context, which the session needs as well; no request
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ def installation() -> Config:
 def absolute_url(path: str) -> str:
     """The address of `path` (from "/") as people reach it."""
     return installation().base_url + path
+
+
+def secret_box(purpose: str) -> Fernet:
+    """Authenticated encryption under the secret key, one a purpose (Fernet: AES-128-CBC and HMAC-SHA256)."""
+    digest = hashlib.sha256(f"eventsys-{purpose}:{installation().secret_key}".encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(digest))
 
 
 def derived_token(purpose: str, public_id: str, version: int) -> str:

@@ -18,6 +18,7 @@ class ClashKind(StrEnum):
     """What two slots have in common that they should not."""
 
     STAFF = "staff"
+    BUSY = "busy"
     VENUE = "venue"
     SEATS = "seats"
     ENTERPRISE = "enterprise"
@@ -28,7 +29,8 @@ class ClashKind(StrEnum):
 class Held:
     """When, where, by whom and for whom a slot is held; keys are primary keys, `key` None of one not stored yet.
 
-    `visited` are the enterprises it visits: the only one named, and those that booked.
+    `visited` are the enterprises it visits: the only one named, and those that booked. One that `is_busy` is no slot
+    but a time that somebody of the staff does not have.
     """
 
     starts_at: datetime
@@ -40,6 +42,7 @@ class Held:
     people: int | None = None
     staff: frozenset[int] = frozenset()
     visited: frozenset[int] = frozenset()
+    is_busy: bool = False
 
     def meets(self, other: Held, way: timedelta = timedelta()) -> bool:
         """Whether both are held at a time, or with less than `way` between them."""
@@ -101,6 +104,7 @@ def rules_of(settings: Settings) -> dict[ClashKind, ClashRule]:
     """What becomes of each kind of clash of a department with these settings."""
     return {
         ClashKind.STAFF: settings.clash_staff,
+        ClashKind.BUSY: settings.clash_staff,
         ClashKind.VENUE: settings.clash_venue,
         ClashKind.SEATS: settings.clash_venue,
         ClashKind.ENTERPRISE: settings.clash_enterprise,
@@ -154,7 +158,8 @@ def _staff(mine: Held, near: Iterable[Held]) -> Iterator[Clash]:
     for other in near:
         way = timedelta(minutes=travel_minutes(other.where, mine.where))
         if mine.meets(other, way):
-            yield from (Clash(ClashKind.STAFF, mine, other, who) for who in sorted(mine.staff & other.staff))
+            kind = ClashKind.BUSY if other.is_busy else ClashKind.STAFF
+            yield from (Clash(kind, mine, other, who) for who in sorted(mine.staff & other.staff))
 
 
 def _venue(mine: Held, near: Iterable[Held], venue: Venue | None) -> Iterator[Clash]:

@@ -47,6 +47,7 @@ class Mark(StrEnum):
 
 MARKS = {
     ClashKind.STAFF: Mark.STAFF_BUSY,
+    ClashKind.BUSY: Mark.STAFF_BUSY,
     ClashKind.VENUE: Mark.PLACE_TAKEN,
     ClashKind.SEATS: Mark.PLACE_TAKEN,
     ClashKind.ENTERPRISE: Mark.VISITED_TWICE,

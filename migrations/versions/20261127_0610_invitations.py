@@ -14,9 +14,9 @@ MOVED = sa.text("invite_id <> ''")
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE bookings ADD COLUMN invite_id VARCHAR(26) DEFAULT '' NOT NULL")
+    op.execute("ALTER TABLE bookings ADD COLUMN invite_id VARCHAR(13) DEFAULT '' NOT NULL")
     op.execute("ALTER TABLE bookings ADD COLUMN invite_base INTEGER DEFAULT 0 NOT NULL")
-    op.execute("ALTER TABLE attendees ADD COLUMN invite_id VARCHAR(26) DEFAULT '' NOT NULL")
+    op.execute("ALTER TABLE attendees ADD COLUMN invite_id VARCHAR(13) DEFAULT '' NOT NULL")
     op.execute(
         "ALTER TABLE attendees ADD COLUMN answer VARCHAR(24) CONSTRAINT ck_attendees_answer "
         "CHECK (answer IN ('accepted', 'tentative', 'declined'))"

@@ -24,6 +24,8 @@ from eventsys.slots.models import Slot
 from eventsys.slots.queries.clashes import LIVE, held_around, read_held, venues_of
 from eventsys.slots.rules import SlotFormat, SlotState
 
+WHO = (ClashKind.STAFF, ClashKind.BUSY)  # of which somebody of the staff is told
+
 
 @dataclass(frozen=True, slots=True)
 class ToldClash:
@@ -67,13 +69,13 @@ def list_clashes(slots: Sequence[Held]) -> list[Clash]:
 def tell_clashes(clashes: Sequence[Clash], actor: Actor) -> list[ToldClash]:
     """The clashes in words for `actor`; a slot that does not exist for them is only its department."""
     others = _rows(Slot, {clash.other.key for clash in clashes if clash.other}, joinedload(Slot.department))
-    staff = _rows(Staff, {clash.who for clash in clashes if clash.kind is ClashKind.STAFF})
+    staff = _rows(Staff, {clash.who for clash in clashes if clash.kind in WHO})
     visited = _rows(Enterprise, {clash.who for clash in clashes if clash.kind is ClashKind.ENTERPRISE})
     places = _rows(Place, {clash.mine.place for clash in clashes})
     told = []
     for clash in clashes:
         other = others.get(clash.other.key) if clash.other else None
-        who = (staff if clash.kind is ClashKind.STAFF else visited).get(clash.who)
+        who = (staff if clash.kind in WHO else visited).get(clash.who)
         place = places.get(clash.mine.place)
         is_known = other is not None and _exists_for(other, actor)
         slot = other.public_id if other is not None and is_known else None

@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length
 
 from eventsys.core.errors import Invalid
 from eventsys.core.fetch import URL_MAX
-from eventsys.directory.models import Department
+from eventsys.directory.models import Department, Staff
 from eventsys.slots.rules import SlotFormat
 from eventsys.web.forms import Form
 from eventsys.web.locale import local_name
@@ -22,6 +22,22 @@ FORMATS = {
     SlotFormat.VISIT: _l("On-site visit"),
     SlotFormat.ONLINE: _l("Online"),
 }
+
+
+class BusyCalendarForm(Form):
+    """A calendar of somebody of the staff, to be read for when they have no time."""
+
+    staff = SelectField(_l("Whose calendar"), [InputRequired()])
+    url = StringField(
+        _l("Address of the calendar"),
+        [InputRequired(), Length(max=URL_MAX)],
+        description=_l("The link that shares it (https:// or webcal://); one that shows only busy times will do."),
+        render_kw={"inputmode": "url", "autocomplete": "off"},
+    )
+
+    def offer(self, staff: Sequence[Staff]) -> None:
+        """Let these people be chosen."""
+        self.staff.choices = [(item.public_id, f"{item.department.short_name}：{item.name}") for item in staff]
 
 
 class CalendarImportForm(Form):

@@ -6,6 +6,7 @@ from eventsys.calendars.queries.filters import arguments_of, filter_from, read_f
 from eventsys.calendars.queries.links import (
     find_my_link,
     get_my_link,
+    list_busy_calendars,
     list_my_links,
     list_organisations,
     list_public_sets,
@@ -25,6 +26,7 @@ __all__ = [
     "get_my_link",
     "heading_of",
     "iter_events",
+    "list_busy_calendars",
     "list_my_links",
     "list_organisations",
     "list_public_sets",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
-from eventsys.calendars.models import FeedLink
+from eventsys.calendars.models import BusyCalendar, FeedLink
 from eventsys.core.actor import Actor, Role
 from eventsys.core.db import db
 from eventsys.core.errors import NotFound
@@ -51,6 +51,14 @@ def list_staff_of(actor: Actor) -> Sequence[Staff]:
     mine = or_(Staff.department_id.in_(actor.departments(Role.CLERK)), Staff.person_id == actor.person)
     query = select(Staff).where(Staff.active, mine).options(joinedload(Staff.department))
     return db.session.scalars(query.order_by(Staff.department_id, Staff.name, Staff.id)).all()
+
+
+def list_busy_calendars(actor: Actor) -> Sequence[BusyCalendar]:
+    """The calendars that are read of the staff whose calendars the actor may have, by person."""
+    staff = [member.id for member in list_staff_of(actor)]
+    query = select(BusyCalendar).join(Staff, Staff.id == BusyCalendar.staff_id).where(BusyCalendar.staff_id.in_(staff))
+    query = query.options(contains_eager(BusyCalendar.staff).joinedload(Staff.department))
+    return db.session.scalars(query.order_by(Staff.department_id, Staff.name, BusyCalendar.id)).all()
 
 
 def list_organisations(actor: Actor) -> tuple[Sequence[Enterprise], Sequence[Department]]:

@@ -207,6 +207,7 @@ def _page(form: FeedLinkForm, status: int = 200) -> Response:
             links=[(found, name_of(found)) for found in list_my_links(current_actor())],
             public=[(name, address(_public_path(arguments)), arguments) for name, arguments in sets],
             details=DETAILS,
+            has_staff=bool(list_staff_of(current_actor())),
             in_wechat=_in_wechat(),
         ),
         status,

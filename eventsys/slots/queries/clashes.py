@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Table, or_, select
 
 from eventsys.core.db import db
+from eventsys.directory.busy import busy_between
 from eventsys.directory.models import Park, Place
 from eventsys.directory.ways import Whereabouts
 from eventsys.slots.clashes import Held, Venue
 from eventsys.slots.models import Slot, slot_enterprises, slot_staff
 from eventsys.slots.rules import LONGEST, AudienceKind, SlotFormat, SlotState
 
+NOBODY = 0  # the department of a time that is no slot
 LIVE = (SlotState.DRAFT, SlotState.PUBLISHED)
 
 
@@ -28,7 +30,8 @@ def venues_of(places: Collection[int]) -> dict[int, Venue]:
 
 def held_around(slots: Sequence[Held], visits: Collection[int] = ()) -> list[Held]:
     """The drafts and published slots about the days of `slots` that may clash with one of them: of their departments,
-    at their places, with their staff, naming the enterprises they visit; and the `visits` (primary keys)."""
+    at their places, with their staff, naming the enterprises they visit; and the `visits` (primary keys). Besides, when
+    their staff is busy."""
     if not slots:
         return []
     first = min(slot.starts_at for slot in slots) - timedelta(days=1)
@@ -46,7 +49,14 @@ def held_around(slots: Sequence[Held], visits: Collection[int] = ()) -> list[Hel
             own = table.c.staff_id if table is slot_staff else table.c.enterprise_id
             shared.append(Slot.id.in_(select(table.c.slot_id).where(own.in_(keys))))
     span = (Slot.starts_at > first - LONGEST, Slot.starts_at < last, Slot.ends_at > first)
-    return read_held(*span, or_(*shared))
+    return [*read_held(*span, or_(*shared)), *_busy({who for slot in slots for who in slot.staff}, first, last)]
+
+
+def _busy(staff: Collection[int], first: datetime, last: datetime) -> list[Held]:
+    return [
+        Held(start, end, NOBODY, staff=frozenset({who}), is_busy=True)
+        for who, start, end in busy_between(staff, first, last)
+    ]
 
 
 def read_held(*conditions: ColumnElement[bool]) -> list[Held]:
