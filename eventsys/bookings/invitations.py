@@ -13,7 +13,7 @@ from eventsys.core.clock import now
 from eventsys.core.ical import Calendar, Event, Mailbox, Method, Status, calendar_bytes
 from eventsys.core.installation import absolute_url, installation
 from eventsys.directory.models import Department
-from eventsys.directory.queries import get_district
+from eventsys.directory.queries import uid_host
 from eventsys.notifications.channels import sender_address
 from eventsys.notifications.services import Recipient
 from eventsys.slots.event_words import location_of, summary_of
@@ -58,7 +58,7 @@ def _attachment(
     is_off = method is Method.CANCEL
     department = slot.department
     event = Event(
-        uid=f"{uid}@{get_district().uid_host}",
+        uid=f"{uid}@{uid_host()}",
         sequence=sequence_of(booking, slot),
         changed_at=now(),  # with a METHOD, DTSTAMP is when it was written (RFC 5545 3.8.7.2)
         starts_at=slot.starts_at,

@@ -1,16 +1,25 @@
 """What calendars need done: the daily sweep, in which the window of all feeds moves on and exactly the sets that
-thereby change are raised; and reading the calendars of staff."""
+thereby change are raised; reading the calendars of staff, and the answers to invitations."""
 
 from __future__ import annotations
 
 from datetime import date
 
+import structlog
 from cryptography.fernet import InvalidToken
 from sqlalchemy import update
 
+from eventsys.calendars.answers import read_reply
+from eventsys.calendars.mailbox import NoMailbox, unread_mails
 from eventsys.calendars.queries import find_concerned
 from eventsys.calendars.rules import window_of
-from eventsys.calendars.services import claim_busy_calendar, look_up_busy, settle_busy_calendar, url_of
+from eventsys.calendars.services import (
+    claim_busy_calendar,
+    look_up_busy,
+    record_answer,
+    settle_busy_calendar,
+    url_of,
+)
 from eventsys.core.clock import now
 from eventsys.core.db import db, unit_of_work
 from eventsys.core.errors import Invalid
@@ -18,6 +27,8 @@ from eventsys.core.installation import installation
 from eventsys.directory.feed_sets import bump_feed_sets
 from eventsys.directory.models import District
 from eventsys.directory.queries import get_district
+
+log = structlog.get_logger(__name__)
 
 
 def read_busy_calendars() -> bool:
@@ -36,6 +47,23 @@ def read_busy_calendars() -> bool:
     with unit_of_work():
         settle_busy_calendar(row.id, busy, error)
     return True
+
+
+def read_answers() -> bool:
+    """Read the answers to invitations out of the mailbox, when one is set; False, for the next look is soon enough."""
+    url = installation().answers_url
+    if not url:
+        return False
+    try:
+        with unread_mails(url) as mails:
+            for raw in mails:
+                reply = read_reply(raw)
+                if reply is not None:
+                    with unit_of_work():
+                        record_answer(reply)
+    except NoMailbox as error:
+        log.warning("answers_not_read", error=str(error))
+    return False
 
 
 def sweep_feeds(today: date | None = None) -> None:

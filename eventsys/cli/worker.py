@@ -15,7 +15,7 @@ import structlog
 from apiflask import APIFlask
 
 from eventsys.bookings.tasks import draw_due, keep_queues, publish_editions, remind_departments
-from eventsys.calendars.tasks import read_busy_calendars, sweep_feeds
+from eventsys.calendars.tasks import read_answers, read_busy_calendars, sweep_feeds
 from eventsys.checkin.tasks import record_no_shows, thank_who_came
 from eventsys.cli.application import installed
 from eventsys.cli.housekeeping import clean_up
@@ -28,6 +28,7 @@ POLL_SECONDS = 1.0
 HEARTBEAT = "worker.heartbeat"
 HEARTBEAT_SECONDS = 10.0
 SWEEP_SECONDS = 300.0  # once a day it has something to do; asking costs one row
+ANSWERS_SECONDS = 60.0
 APPROVAL_SECONDS = 60.0
 BUSY_SECONDS = 30.0
 NO_SHOW_SECONDS = 300.0
@@ -84,6 +85,7 @@ def chores(app: APIFlask) -> list[Chore]:
         Chore("no_shows", record_no_shows, NO_SHOW_SECONDS),
         Chore("thanks", thank_who_came, NO_SHOW_SECONDS),
         Chore("busy_calendars", read_busy_calendars, BUSY_SECONDS),
+        Chore("answers", read_answers, ANSWERS_SECONDS),
         Chore("sweep_feeds", _sweep, SWEEP_SECONDS),
         Chore("clean_up", _clean_up, CLEAN_UP_SECONDS),
     ]

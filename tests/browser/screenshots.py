@@ -70,6 +70,8 @@ WALK = (
     Stop("inbox", "/inbox", "contact"),
     Stop("calendars", "/calendars", "contact"),
     Stop("calendar-link", "/calendars/links/{feed_link}", "contact"),
+    Stop("calendar-import", "/calendars/import", "clerk"),
+    Stop("calendar-busy", "/calendars/busy", "clerk"),
     Stop("calendar-subscribe", "/calendars/subscribe?topic=policy&format=session"),
     Stop("account", "/account", "contact"),
     Stop("ticket", "{ticket}"),

@@ -11,11 +11,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CONSTRAINTS, PROD = ROOT / "requirements/constraints.txt", ROOT / "requirements/prod.txt"
+PEERS = ROOT / "tests/peers"
 PACKAGES = ROOT / "eventsys/assets/package-lock.json"
 PIN = re.compile(r"^([a-z0-9.-]+)==(\S+)", re.MULTILINE)
 
 
-@pytest.mark.parametrize("file", [CONSTRAINTS, PROD], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [CONSTRAINTS, PROD, PEERS / "requirements.txt"], ids=lambda file: file.name)
 def test_requirements_name_no_host(file):
     for line in file.read_text().splitlines():
         assert re.fullmatch(r"[a-z0-9.-]+==[^\s/@]+( ; [^/@]+)?( \\)?|    --hash=sha256:[0-9a-f]{64}( \\)?", line), line
@@ -29,8 +30,9 @@ def test_every_production_pin_has_a_hash_and_is_the_tested_one():
     assert all("--hash=sha256:" in block for block in blocks if block)
 
 
-def test_the_package_lock_names_no_registry():
-    packages = json.loads(PACKAGES.read_text())["packages"]
+@pytest.mark.parametrize("file", [PACKAGES, PEERS / "package-lock.json"], ids=lambda file: file.parent.name)
+def test_the_package_lock_names_no_registry(file):
+    packages = json.loads(file.read_text())["packages"]
     assert len(packages) > 1
     for name, package in packages.items():
         assert "resolved" not in package, name

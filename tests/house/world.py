@@ -27,7 +27,7 @@ from eventsys.bookings.services import (
 from eventsys.bookings.services.admission import CLOCKWORK
 from eventsys.bookings.services.rescheduling import DAY_OFF, TAKEN
 from eventsys.calendars.rules import NewFeedLink
-from eventsys.calendars.services import create_feed_link
+from eventsys.calendars.services import Busy, add_busy_calendar, create_feed_link
 from eventsys.checkin.rules import CheckIn
 from eventsys.checkin.services import add_photo, check_in, confirm_visit, offer_pairing, pair_device
 from eventsys.core.actor import ANYBODY
@@ -101,6 +101,7 @@ KINDS = (
     (r"/account/tokens/<", "api_token"),
     (r"/account/sessions/<", "sign_in"),
     (r"/calendars/links/<", "feed_link"),
+    (r"/calendars/busy/<", "busy_calendar"),
 )
 
 
@@ -178,6 +179,7 @@ def build_world(app: APIFlask) -> World:
         change = reschedule_slot(dragged, actor=cast.CLERK.actor).change
         template = save_template(draft.public_id, "样板", actor=cast.CLERK.actor)
         member = add_staff(cast.fixed_id("d", cast.TAX), StaffDetails("陈一", "科长"), actor=cast.CLERK.actor)
+        busy = add_busy_calendar(member.public_id, "https://a.example/b.ics", Busy(()), actor=cast.CLERK.actor)
         pdf = BytesIO(b"%PDF-1.7\n")
         document = add_file(draft.public_id, "", "办事指南.pdf", inspect_file(pdf), pdf, actor=cast.CLERK.actor)
         confirm_visit(visited.public_id, actor=cast.CLERK.actor)
@@ -207,6 +209,7 @@ def build_world(app: APIFlask) -> World:
             "phone": [phone.public_id],
             "scan": [answer.scan.public_id],
             "feed_link": [link.public_id],
+            "busy_calendar": [busy.public_id],
             "device": [device.public_id],
             "membership": [cast.fixed_id("m", cast.COLLEAGUE.id)],
             "message": [message],

@@ -38,7 +38,6 @@ from eventsys.slots.rules import LONGEST
 
 # Of a slot that is locked for booking; whoever asks all the same gets it.
 NOT_NEEDED = (
-    Slot.title_en,
     Slot.description,
     Slot.online_url,
     Slot.is_draw_weighted,
@@ -48,7 +47,14 @@ NOT_NEEDED = (
     Slot.called_off_at,
     Slot.call_off_reason,
     Slot.changed_at,
-    Slot.sequence,
+)
+# What messages and invitations say of it.
+SHOWN_OF_DEPARTMENT = (
+    Department.name,
+    Department.name_en,
+    Department.short_name,
+    Department.phone,
+    Department.email,
 )
 
 
@@ -142,8 +148,8 @@ def _looking(*, sqlite: bool) -> Select[*tuple[Any, ...]]:
         .where(Slot.public_id == bindparam("slot"))
         .options(
             *(defer(column) for column in NOT_NEEDED),
-            joinedload(Slot.department).load_only(Department.name, Department.short_name, Department.phone),
-            joinedload(Slot.place).load_only(Place.name),
+            joinedload(Slot.department).load_only(*SHOWN_OF_DEPARTMENT),
+            joinedload(Slot.place).load_only(Place.name, Place.name_en, Place.address),
         )
     )
 

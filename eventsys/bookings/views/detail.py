@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -14,7 +15,7 @@ from eventsys.bookings.keys import code_of, ticket_url
 from eventsys.bookings.models import Attendee, Booking
 from eventsys.bookings.queries import find_booking, find_planned_visit, get_booking, list_bookings, place_in_queue
 from eventsys.bookings.queries.visit_links import visit_token
-from eventsys.bookings.rules import ACTIVE, BookingState, TicketState, check_cancel
+from eventsys.bookings.rules import ACTIVE, BookingState, InviteAnswer, TicketState, check_cancel
 from eventsys.bookings.services import MOVABLE, cancel_booking, revoke_share_link, share_token, what_keeps_out
 from eventsys.bookings.views.blueprint import bp, is_wechat, show_form
 from eventsys.bookings.views.history import history_of
@@ -44,6 +45,13 @@ def index() -> str:
     return render_template("bookings/index.html", page=page, is_contact=bool(current_actor().enterprises()))
 
 
+CALENDAR_ANSWERS = {
+    InviteAnswer.ACCEPTED: _l("Accepted in the calendar"),
+    InviteAnswer.TENTATIVE: _l("Tentative in the calendar"),
+    InviteAnswer.DECLINED: _l("Declined in the calendar"),
+}
+
+
 @bp.get("/bookings/<public_id>")
 @requires(Permission.SEE_BOOKING)
 def detail(public_id: str) -> str:
@@ -64,6 +72,7 @@ def detail(public_id: str) -> str:
         booking=booking,
         slot=booking.slot,
         attendees=valid,
+        calendar_answers=CALENDAR_ANSWERS,
         tickets=[_ticket(item, booking) for item in valid]
         if may_change and booking.state is BookingState.CONFIRMED
         else [],

@@ -1,5 +1,6 @@
 """The verbs of calendars."""
 
+from eventsys.calendars.services.answers import record_answer
 from eventsys.calendars.services.busy import (
     Busy,
     add_busy_calendar,
@@ -31,6 +32,7 @@ __all__ = [
     "may_have_calendar_of",
     "note_fetch",
     "read_apart",
+    "record_answer",
     "remove_busy_calendar",
     "renew_feed_link",
     "revoke_feed_link",

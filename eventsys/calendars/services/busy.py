@@ -23,7 +23,7 @@ from eventsys.core.ids import new_public_id
 from eventsys.core.installation import installation, secret_box
 from eventsys.directory.busy import Span, replace_busy
 from eventsys.directory.models import Staff
-from eventsys.directory.queries import get_district
+from eventsys.directory.queries import uid_host
 from eventsys.directory.queries.organisations import lock_row
 
 BOX = "busy-calendars"
@@ -45,7 +45,7 @@ def look_up_busy(url: str, etag: str = "") -> Busy | None:
         return None
     today = now().astimezone(installation().zone).date()
     entries = read_apart(found.body, today, today + timedelta(days=BUSY_DAYS), "url")
-    return Busy(tuple(_spans(entries, f"@{get_district().uid_host}")), found.etag)
+    return Busy(tuple(_spans(entries, f"@{uid_host()}")), found.etag)
 
 
 def _spans(entries: Iterable[Entry], ours: str) -> Iterable[Span]:

@@ -1,6 +1,6 @@
 """Reads of the directory."""
 
-from eventsys.directory.queries.actors import get_district, load_session_actor, load_token_actor, roles_of
+from eventsys.directory.queries.actors import get_district, load_session_actor, load_token_actor, roles_of, uid_host
 from eventsys.directory.queries.organisations import (
     all_departments,
     all_parks,
@@ -54,4 +54,5 @@ __all__ = [
     "roles_of",
     "settings_of",
     "sub_districts",
+    "uid_host",
 ]

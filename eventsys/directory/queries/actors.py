@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Select, and_, bindparam, or_, select
+from sqlalchemy import Engine, Select, and_, bindparam, or_, select
 
 from eventsys.accounts.models import ApiToken, Person, SignIn
 from eventsys.accounts.rules import SignInKind
@@ -136,6 +137,17 @@ def roles_of(person_id: int) -> frozenset[Role]:
     """The roles a person holds now, wherever."""
     query = select(Membership.role).where(Membership.person_id == person_id, Membership.state == MembershipState.ACTIVE)
     return frozenset(db.session.scalars(query))
+
+
+_hosts: WeakKeyDictionary[Engine, str] = WeakKeyDictionary()
+
+
+def uid_host() -> str:
+    """The host in every UID of a calendar: it never changes (FEEDS.md 2), so a process asks once."""
+    engine = db.engine
+    if engine not in _hosts:
+        _hosts[engine] = get_district().uid_host
+    return _hosts[engine]
 
 
 def get_district() -> District:
