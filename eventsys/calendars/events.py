@@ -242,24 +242,24 @@ def _lines(slot: SlotFacts, wording: Wording, own: OwnBooking | None, counts: Co
         yield from _own_lines(slot, own, words)
     elif counts:
         yield from _count_lines(slot, counts, wording)
-    yield words["lead"].format(slot.lead.name.in_language(locale))
+    yield words["lead"] + slot.lead.name.in_language(locale)
     for key, named in (("supporting", slot.supporting), ("services", slot.services)):
         if named:
-            yield words[key].format(words["join"].join(item.in_language(locale) for item in named))
+            yield words[key] + words["join"].join([item.in_language(locale) for item in named])
     yield words["kind"].format(format=words[slot.format], topic=words[slot.topic])
     if slot.format is SlotFormat.VISIT:
         yield words["visit_notice"]
     if slot.description:
         yield slot.description
     if slot.bring and not is_off:
-        yield words["bring"].format(words["join"].join(slot.bring.split("\n")))
+        yield words["bring"] + words["join"].join(slot.bring.split("\n"))
     if not is_off and own is None and counts is None:
         if slot.opens_at is not None:
-            yield words["opens"].format(_moment(slot.opens_at, slot.starts_at, wording))
-        yield words["closes"].format(_moment(slot.closes_at, slot.starts_at, wording))
+            yield words["opens"] + _moment(slot.opens_at, slot.starts_at, wording)
+        yield words["closes"] + _moment(slot.closes_at, slot.starts_at, wording)
     if slot.lead.phone:
-        yield words["phone"].format(slot.lead.phone)
-    yield words["link"].format(_page(slot, wording))
+        yield words["phone"] + slot.lead.phone
+    yield words["link"] + _page(slot, wording)
 
 
 def _own_lines(slot: SlotFacts, own: OwnBooking, words: dict[str, str]) -> Iterator[str]:
@@ -270,7 +270,7 @@ def _own_lines(slot: SlotFacts, own: OwnBooking, words: dict[str, str]) -> Itera
     state = words["asked" if is_asked else own.active]
     yield words["own"].format(state=state, party=own.party)
     if slot.online_url:
-        yield words["online_url"].format(slot.online_url)
+        yield words["online_url"] + slot.online_url
 
 
 def _count_lines(slot: SlotFacts, counts: Counts, wording: Wording) -> Iterator[str]:
@@ -279,7 +279,7 @@ def _count_lines(slot: SlotFacts, counts: Counts, wording: Wording) -> Iterator[
     if counts.waiting:
         yield words["waiting"].format(counts.waiting)
     if has_door(slot.format):
-        yield words["door"].format(_moment(counts.opens_at, slot.starts_at, wording))
+        yield words["door"] + _moment(counts.opens_at, slot.starts_at, wording)
 
 
 def has_door(form: SlotFormat) -> bool:

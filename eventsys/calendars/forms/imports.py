@@ -27,7 +27,7 @@ FORMATS = {
 class BusyCalendarForm(Form):
     """A calendar of somebody of the staff, to be read for when they have no time."""
 
-    staff = SelectField(_l("Whose calendar"), [InputRequired()])
+    staff = SelectField(_l("Member of staff"), [InputRequired()])
     url = StringField(
         _l("Address of the calendar"),
         [InputRequired(), Length(max=URL_MAX)],

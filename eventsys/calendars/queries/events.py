@@ -38,7 +38,7 @@ from eventsys.slots.models import Slot, slot_departments, slot_services, slot_st
 from eventsys.slots.queries import narrowed
 from eventsys.slots.rules import SlotFormat, SlotState
 
-CHUNK = 400  # slots read at a time
+CHUNK = 1_000  # slots read at a time
 
 
 def heading_of(feed: Feed) -> Heading:
