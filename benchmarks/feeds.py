@@ -6,9 +6,7 @@ The feed holds 1,000 events of the demonstration's kind; memory is measured with
 
 from __future__ import annotations
 
-import json
 import statistics
-import tempfile
 import time
 import tracemalloc
 from contextlib import closing
@@ -16,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bare_feed import bare_loop
-from benchmarks.reads import Client, add_slots, rate
+from benchmarks.reads import Client, demonstration, rate
 from eventsys import create_app
 from eventsys.calendars.bodies import compress
 from eventsys.calendars.queries import find_public_feed, heading_of, iter_events
@@ -25,7 +23,7 @@ from eventsys.core.db import db, sqlite_module
 from eventsys.core.ical import Calendar, calendar_lines
 from eventsys.core.installation import installation
 from eventsys.slots.queries import SlotFilter
-from tests.browser.server import environment, eventsys, free_port, serving
+from tests.browser.server import serving
 
 ROUNDS = 7
 EVENTS = 1_000
@@ -85,14 +83,7 @@ def cost(url: str, file: Path) -> dict[str, float]:
 
 def measure() -> None:
     """Measure and print."""
-    with tempfile.TemporaryDirectory() as home:
-        folder, port = Path(home), free_port()
-        env = environment(folder, port)
-        eventsys(env, "db", "upgrade")
-        eventsys(env, "demo", "load", "--json", f"{home}/demo.json")
-        demo = json.loads((folder / "demo.json").read_text("utf-8"))
-        file = folder / "eventsys.db"
-        add_slots(file)
+    with demonstration() as (file, env, port, demo):
         keep(file, EVENTS)
         with serving(env, port) as url:
             rates = polling(url, demo)

@@ -14,8 +14,8 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -145,22 +145,28 @@ def bookings(demo: dict[str, Any]) -> Act:
     return act
 
 
-def measure() -> None:
-    """Measure and print."""
+@contextmanager
+def demonstration() -> Iterator[tuple[Path, dict[str, str], int, dict[str, Any]]]:
+    """The demonstration district with many slots on SQLite: its database file, its variables, its port, what demo load
+    wrote."""
     with tempfile.TemporaryDirectory() as home:
         folder, port = Path(home), free_port()
         env = environment(folder, port)
         eventsys(env, "db", "upgrade")
         eventsys(env, "demo", "load", "--json", f"{home}/demo.json")
-        demo = json.loads((folder / "demo.json").read_text("utf-8"))
         add_slots(folder / "eventsys.db")
-        with serving(env, port) as url:
-            acts = {**reads(url, demo), "book and cancel": bookings(demo)}
-            rates: dict[str, list[float]] = {name: [] for name in [*acts, "bare writes"]}
-            for _ in range(ROUNDS):
-                for name, act in acts.items():
-                    rates[name].append(rate(act, url))
-                rates["bare writes"].append(bare_writes(folder))
+        yield folder / "eventsys.db", env, port, json.loads((folder / "demo.json").read_text("utf-8"))
+
+
+def measure() -> None:
+    """Measure and print."""
+    with demonstration() as (file, env, port, demo), serving(env, port) as url:
+        acts = {**reads(url, demo), "book and cancel": bookings(demo)}
+        rates: dict[str, list[float]] = {name: [] for name in [*acts, "bare writes"]}
+        for _ in range(ROUNDS):
+            for name, act in acts.items():
+                rates[name].append(rate(act, url))
+            rates["bare writes"].append(bare_writes(file.parent))
     medians = {name: statistics.median(values) for name, values in rates.items()}
     for name, median in medians.items():
         base = "bare writes" if name == "book and cancel" else "bare page"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from eventsys.bookings.rules import ACTIVE, BookingState
@@ -115,16 +114,6 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
-    """What stands above a feed's events."""
-
-    name: str
-    description: str
-    url: str
-    color: str
-
-
-@dataclass(frozen=True, slots=True)
 class Wording:
     """In which language, zone and detail events speak, and where their links lead. `uid_host` never changes."""
 
@@ -133,37 +122,6 @@ class Wording:
     base_url: str
     uid_host: str
     detail: Detail = Detail.FULL
-
-
-def public_heading(
-    district: Named,
-    narrowed: Sequence[Named],
-    chosen: Sequence[Topic | SlotFormat],
-    search: str,
-    arguments: dict[str, str],
-    colour: int,
-    locale: str,
-    base_url: str,
-) -> Heading:
-    """The heading of public slots: everything, or what they are narrowed to by name, by choice and by words."""
-    words = WORDS[locale]
-    parts = [name.in_language(locale) for name in narrowed] + [words[item] for item in chosen]
-    if search:
-        parts.append(words["searched"].format(search))
-    title = (
-        words["narrowed"].format("·".join(parts)) if parts else words["everything"].format(district.in_language(locale))
-    )
-    page = f"{base_url}/?{urlencode(arguments)}" if arguments else f"{base_url}/"
-    if "edition" in arguments:
-        page = f"{base_url}/editions/{arguments['edition']}"
-    return Heading(title, words["refreshed"], page, COLOURS[(colour - 1) % len(COLOURS)])
-
-
-def private_heading(kind: str, name: Named, colour: int, locale: str, base_url: str) -> Heading:
-    """The heading of an enterprise's, desk's, steward's or staff member's calendar."""
-    words = WORDS[locale]
-    color = COLOURS[(colour - 1) % len(COLOURS)]
-    return Heading(words[kind].format(name.in_language(locale)), words["refreshed"], f"{base_url}/calendars", color)
 
 
 def event_of(

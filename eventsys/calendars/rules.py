@@ -15,7 +15,7 @@ DAYS_BACK = 90
 DAYS_AHEAD = 400
 CANCELLED_DAYS = 30
 PURPOSE_MAX = 60
-FILTER_MAX = 200
+FILTER_MAX = 700  # of an address's query, in which a Chinese character takes nine
 CLIENT_MAX = 40
 CLIENTS_MAX = 12  # of which a link remembers the last visit
 LINKS_MAX = 30  # in use, of one person
@@ -46,6 +46,10 @@ _CLIENTS = (
     ("xiaomi", "Xiaomi"),
     ("miui", "Xiaomi"),
     ("curl/", "curl"),
+    ("edg/", "Edge"),
+    ("firefox/", "Firefox"),
+    ("chrome/", "Chrome"),
+    ("safari/", "Safari"),
 )
 
 

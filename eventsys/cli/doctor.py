@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from alembic.runtime.migration import MigrationContext
@@ -14,6 +15,7 @@ from alembic.script import ScriptDirectory
 from flask import current_app
 from sqlalchemy import func, select, text
 
+from eventsys.calendars.mailbox import unread_mails
 from eventsys.cli.application import installed
 from eventsys.cli.worker import HEARTBEAT, HEARTBEAT_SECONDS
 from eventsys.config import Config
@@ -124,6 +126,13 @@ def _mail(config: Config) -> str:
     return f"{server} answers; {waiting} wait for another try, {failed} failed in the last week"
 
 
+def _answers(config: Config) -> str:
+    if not config.answers_url:
+        return "not read (EVENTSYS_ANSWERS_URL is not set)"
+    with unread_mails(config.answers_url):
+        return f"the mailbox at {urlsplit(config.answers_url).hostname} answers"
+
+
 def _count(*which: object) -> int:
     return db.session.scalar(select(func.count(Message.id)).where(*which)) or 0  # type: ignore[arg-type]
 
@@ -146,5 +155,6 @@ CHECKS: dict[str, Callable[[Config], str]] = {
     "front end": _front_end,
     "clock": _clock,
     "mail": _mail,
+    "answers to invitations": _answers,
     "worker": _worker,
 }

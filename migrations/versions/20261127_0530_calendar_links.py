@@ -26,7 +26,7 @@ def upgrade() -> None:
     with op.batch_alter_table("feed_links") as table:
         table.drop_constraint(op.f("ck_feed_links_one_owner"), type_="check")
         table.add_column(sa.Column("kind", sa.String(24), nullable=False, server_default="enterprise"))
-        table.add_column(sa.Column("filter", sa.String(200), nullable=False, server_default=""))
+        table.add_column(sa.Column("filter", sa.String(700), nullable=False, server_default=""))
         table.add_column(sa.Column("detail", sa.String(24), nullable=False, server_default="full"))
         table.add_column(sa.Column("locale", sa.String(8), nullable=False, server_default=""))
         table.add_column(sa.Column("renewed_at", sa.DateTime(timezone=True)))

@@ -14,7 +14,6 @@ from eventsys.bookings.queries import is_planned
 from eventsys.bookings.rules import ACTIVE, BookingState
 from eventsys.calendars.events import (
     Counts,
-    Heading,
     Lead,
     Named,
     OwnBooking,
@@ -22,9 +21,8 @@ from eventsys.calendars.events import (
     Venue,
     Wording,
     event_of,
-    private_heading,
-    public_heading,
 )
+from eventsys.calendars.headings import Heading, private_heading, public_heading
 from eventsys.calendars.queries.feeds import COUNTED, Feed
 from eventsys.calendars.queries.filters import arguments_of
 from eventsys.calendars.queries.kept import booking_kept, in_window, kept

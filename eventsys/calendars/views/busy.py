@@ -10,7 +10,7 @@ from eventsys.calendars.forms import BusyCalendarForm
 from eventsys.calendars.models import BusyCalendar
 from eventsys.calendars.queries import list_busy_calendars, list_staff_of
 from eventsys.calendars.services import add_busy_calendar, look_up_busy, remove_busy_calendar
-from eventsys.core.db import unit_of_work
+from eventsys.core.db import db, unit_of_work
 from eventsys.core.errors import Refusal
 from eventsys.core.permissions import Permission
 from eventsys.web.errors import status_of
@@ -36,6 +36,7 @@ def add() -> Answer:
     if not form.validate_on_submit():
         return _page(form)
     url = form.url.data or ""
+    db.session.rollback()  # no connection is held while somebody's server is asked
     try:
         busy = look_up_busy(url)
         if busy is not None:

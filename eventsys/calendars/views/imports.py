@@ -14,6 +14,7 @@ from eventsys.calendars.drafts import LeftOut
 from eventsys.calendars.forms import CalendarImportForm
 from eventsys.calendars.reading import FILE_BYTES_MAX
 from eventsys.calendars.services import draft_sheet, fetch_calendar
+from eventsys.core.db import db
 from eventsys.core.errors import Refusal
 from eventsys.core.permissions import Permission, is_allowed
 from eventsys.directory.imports.uploads import keep_upload
@@ -51,6 +52,7 @@ def take_in() -> Answer:
     if not form.validate_on_submit():
         return _page(form)
     department = next(item for item in departments if item.code == form.department.data)
+    db.session.rollback()  # no connection is held while somebody's server is asked
     try:
         form.check_source()
         field, name = ("file", form.file.data.filename or "") if form.file.data else ("url", "")

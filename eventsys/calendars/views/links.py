@@ -63,6 +63,7 @@ def subscribe() -> str:
         address=shown,
         picture=qr_svg(shown.https, gettext("QR code of the calendar link")),
         in_wechat=_in_wechat(),
+        asks_places=request.args.get("places") == "1",
         form=form,
     )
 
@@ -195,10 +196,10 @@ def _page(form: FeedLinkForm, status: int = 200) -> Response:
     topics = {Topic.POLICY: gettext("Policy"), Topic.SERVICE: gettext("Services"), Topic.CARE: gettext("Care")}
     sets: list[tuple[str, dict[str, str]]] = [
         (gettext("All public slots"), {}),
-        *((local_name(one), {"department": one.code}) for one in departments),
-        *((local_name(one), {"park": one.public_id}) for one in parks),
-        *((name, {"topic": topic.value}) for topic, name in topics.items()),
         *((_edition_name(one), {"edition": one.public_id}) for one in editions),
+        *((name, {"topic": topic.value}) for topic, name in topics.items()),
+        *((local_name(one), {"park": one.public_id}) for one in parks),
+        *((local_name(one), {"department": one.code}) for one in departments),
     ]
     return make_response(
         render_template(

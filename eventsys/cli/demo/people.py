@@ -95,6 +95,8 @@ def fresh_feeds(accounts: Sequence[Account]) -> dict[str, str]:
     return {
         "all": "/feeds/all.ics",
         "department": f"/feeds/departments/{accounts[2].department.code}.ics" if accounts[2].department else "",
+        "topic": "/feeds/topics/policy.ics",
+        "filter": "/feeds/slots.ics?topic=service&format=session",
         "private": f"/feeds/private/{_fresh_link(by_key['contact'])}.ics",
         "desk": f"/feeds/private/{_fresh_link(by_key['clerk'])}.ics",
     }
