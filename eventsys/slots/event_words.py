@@ -16,5 +16,7 @@ def summary_of(department: str, title: str, locale: str) -> str:
 def location_of(place: str, address: str, place_text: str, locale: str, *, is_online: bool) -> str:
     """Where it is: the place with its address, what was typed beside it, or that it is online."""
     words = _WORDS[locale]
-    full = words["place"].format(place=place, address=address) if place and address else place
-    return f"{full} {place_text}".strip() or (words["online"] if is_online else "")
+    if place:
+        full = words["place"].format(place=place, address=address) if address else place
+        return f"{full} {place_text}".strip()
+    return place_text or (words["online"] if is_online else "")

@@ -171,7 +171,7 @@ class Session(socketserver.StreamRequestHandler):
 @pytest.fixture
 def mailbox():
     made = Mailbox([])
-    threading.Thread(target=made.serve_forever, daemon=True).start()
+    threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
     yield made
     made.shutdown()
     made.server_close()

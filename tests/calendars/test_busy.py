@@ -60,7 +60,7 @@ def theirs(app, monkeypatch):
     config = app.config["EVENTSYS"]
     monkeypatch.setattr("eventsys.calendars.services.busy.installation", lambda: _Allowing(config))
     made = Served(("127.0.0.1", 0), Handler)
-    threading.Thread(target=made.serve_forever, daemon=True).start()
+    threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
     yield made
     made.shutdown()
     made.server_close()
