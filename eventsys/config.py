@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 LOCALES = ("zh_CN", "en")
@@ -112,8 +112,9 @@ def _mail_url(value: str) -> str:
 
 def _answers_url(value: str) -> str:
     parts = urlsplit(value)
-    if value and not (parts.scheme in {"imap", "imaps"} and parts.hostname and parts.username and parts.password):
-        raise ConfigError("EVENTSYS_ANSWERS_URL must be imaps://user:password@host[:port][/folder]")
+    is_whole = parts.scheme in {"imap", "imaps"} and parts.hostname and parts.username and parts.password
+    if value and not (is_whole and unquote(parts.path).isascii()):
+        raise ConfigError("EVENTSYS_ANSWERS_URL must be imaps://user:password@host[:port][/folder] (in ASCII)")
     return value
 
 

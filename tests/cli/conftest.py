@@ -36,7 +36,17 @@ class Done:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty data folder, chosen by the environment."""
     monkeypatch.setenv("EVENTSYS_HOME", str(tmp_path / "home"))
-    for name in ("DATABASE_URL", "SECRET_KEY", "BASE_URL", "MAIL_URL", "TIME_ZONE", "LOCALE", "TRUSTED_PROXIES"):
+    for name in (
+        "DATABASE_URL",
+        "SECRET_KEY",
+        "BASE_URL",
+        "MAIL_URL",
+        "TIME_ZONE",
+        "LOCALE",
+        "TRUSTED_PROXIES",
+        "ANSWERS_URL",
+        "CALENDAR_HOSTS",
+    ):
         monkeypatch.delenv(f"EVENTSYS_{name}", raising=False)
     return tmp_path / "home"
 

@@ -73,7 +73,15 @@ def test_mistakes_are_told_in_one_line(eventsys, arguments):
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("LOCALE", "fr"), ("DATABASE_URL", "mysql://x"), ("TIME_ZONE", "Europe/Berlin"), ("MAIL_URL", "http://x")],
+    [
+        ("LOCALE", "fr"),
+        ("DATABASE_URL", "mysql://x"),
+        ("TIME_ZONE", "Europe/Berlin"),
+        ("MAIL_URL", "http://x"),
+        ("ANSWERS_URL", "imaps://mail.example"),
+        ("ANSWERS_URL", "pop3://a:b@mail.example"),
+        ("ANSWERS_URL", "imaps://a:b@mail.example/%E7%AD%94%E5%A4%8D"),
+    ],
 )
 def test_a_wrong_setting_names_itself(eventsys, monkeypatch, variable, value):
     monkeypatch.setenv(f"EVENTSYS_{variable}", value)
@@ -242,6 +250,8 @@ def test_doctor_finds_what_is_wrong(district, home, monkeypatch):
     (home / "secret_key").chmod(0o600)
     monkeypatch.setenv("EVENTSYS_MAIL_URL", "smtp://127.0.0.1:1")
     assert "WRONG mail" in district("doctor").out
+    monkeypatch.setenv("EVENTSYS_ANSWERS_URL", "imap://a:b@127.0.0.1:1/")
+    assert "WRONG answers to invitations: no connection" in district("doctor").out
 
 
 def test_doctor_on_an_empty_database_does_not_stumble(eventsys):
