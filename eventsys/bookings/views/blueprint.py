@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, make_response, render_template
 from werkzeug.wrappers import Response
 
 from eventsys.core.errors import Refusal, TooMany
@@ -31,8 +31,3 @@ def show_form(template: str, form: Form, error: Refusal | None = None, **context
     if isinstance(error, TooMany):
         answer.headers["Retry-After"] = str(error.retry_after)
     return answer
-
-
-def is_wechat() -> bool:
-    """Whether the page is read inside WeChat, which opens no calendar files."""
-    return "micromessenger" in request.headers.get("User-Agent", "").lower()

@@ -17,7 +17,7 @@ from eventsys.bookings.queries import find_booking, find_planned_visit, get_book
 from eventsys.bookings.queries.visit_links import visit_token
 from eventsys.bookings.rules import ACTIVE, BookingState, InviteAnswer, TicketState, check_cancel
 from eventsys.bookings.services import MOVABLE, cancel_booking, revoke_share_link, share_token, what_keeps_out
-from eventsys.bookings.views.blueprint import bp, is_wechat, show_form
+from eventsys.bookings.views.blueprint import bp, show_form
 from eventsys.bookings.views.history import history_of
 from eventsys.bookings.views.visits import instants_of
 from eventsys.core.actor import Actor
@@ -28,6 +28,7 @@ from eventsys.core.installation import absolute_url
 from eventsys.core.permissions import Permission, authorize, is_allowed
 from eventsys.slots.queries.documents import list_documents
 from eventsys.slots.rules import SlotFormat
+from eventsys.web.clients import in_wechat
 from eventsys.web.guards import current_actor, requires
 from eventsys.web.pagination import PAGE_SIZE, decode_cursor, encode_cursor, make_page
 from eventsys.web.qr import qr_svg
@@ -94,7 +95,7 @@ def detail(public_id: str) -> str:
         answers=_answers(booking),
         history=history_of(booking),
         documents=list_documents(booking.slot),
-        in_wechat=is_wechat(),
+        in_wechat=in_wechat(),
     )
 
 

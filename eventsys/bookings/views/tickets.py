@@ -18,11 +18,12 @@ from eventsys.bookings.queries.rating_links import rating_token
 from eventsys.bookings.rules import BookingState, TicketState
 from eventsys.bookings.services import decline_ticket, replace_attendee
 from eventsys.bookings.tickets import TicketCode, verify
-from eventsys.bookings.views.blueprint import bp, is_wechat, show_form
+from eventsys.bookings.views.blueprint import bp, show_form
 from eventsys.core.clock import now
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import NotFound, Refusal
 from eventsys.slots.rules import SlotState
+from eventsys.web.clients import in_wechat
 from eventsys.web.guards import current_actor, public
 from eventsys.web.headers import unlisted
 from eventsys.web.qr import qr_svg
@@ -58,7 +59,7 @@ def ticket(code: str) -> Response:
         code=_code(attendee),
         picture=qr_svg(address, gettext("Your code")) if face is Face.GOOD else "",
         may_change=face is Face.GOOD and now() < attendee.booking.slot.starts_at,
-        in_wechat=is_wechat(),
+        in_wechat=in_wechat(),
         rating_token=rating_token(attendee.public_id) if face is Face.OVER else "",
     )
     return unlisted(make_response(page))

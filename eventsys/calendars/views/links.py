@@ -30,6 +30,7 @@ from eventsys.core.installation import installation
 from eventsys.core.permissions import Permission, may_somewhere
 from eventsys.directory.rules import Topic
 from eventsys.slots.models import Edition
+from eventsys.web.clients import in_wechat
 from eventsys.web.errors import status_of
 from eventsys.web.guards import current_actor, public, requires
 from eventsys.web.headers import unlisted
@@ -62,7 +63,7 @@ def subscribe() -> str:
         name=heading_of(feed).name,
         address=shown,
         picture=qr_svg(shown.https, gettext("QR code of the calendar link")),
-        in_wechat=_in_wechat(),
+        in_wechat=in_wechat(),
         asks_places=request.args.get("places") == "1",
         form=form,
     )
@@ -144,7 +145,7 @@ def revoke_link(public_id: str) -> Response:
 def _shown_once(found: FeedLink, token: str) -> Response:
     shown = address(url_for("feeds.private", token=token))
     picture = qr_svg(shown.https, gettext("QR code of the calendar link"))
-    page = {"link": found, "name": name_of(found), "address": shown, "picture": picture, "in_wechat": _in_wechat()}
+    page = {"link": found, "name": name_of(found), "address": shown, "picture": picture, "in_wechat": in_wechat()}
     answer = make_response(render_template("calendars/new_link.html", **page))
     unlisted(answer)
     return answer
@@ -209,7 +210,7 @@ def _page(form: FeedLinkForm, status: int = 200) -> Response:
             public=[(name, address(_public_path(arguments)), arguments) for name, arguments in sets],
             details=DETAILS,
             has_staff=bool(list_staff_of(current_actor())),
-            in_wechat=_in_wechat(),
+            in_wechat=in_wechat(),
         ),
         status,
     )
@@ -217,8 +218,3 @@ def _page(form: FeedLinkForm, status: int = 200) -> Response:
 
 def _edition_name(edition: Edition) -> str:
     return str(gettext("%(series)s, edition %(number)s", series=local_name(edition.series), number=edition.number))
-
-
-def _in_wechat() -> bool:
-    """WeChat's browser opens neither .ics files nor webcal addresses."""
-    return "MicroMessenger" in request.user_agent.string
