@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eventsys.calendars.rules import FILTER_MAX, Detail, LinkKind, Options
@@ -46,6 +46,7 @@ class FeedLink(Model):
     locale: Mapped[str] = mapped_column(String(8), default="")
     drops_cancelled: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[CreatedAt]
+    changed_at: Mapped[MaybeInstant]
     renewed_at: Mapped[MaybeInstant]
     revoked_at: Mapped[MaybeInstant]
     clients: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -69,7 +70,7 @@ class FeedLink(Model):
 class BusyCalendar(Model):
     """A calendar of somebody of the staff, read for when they have no time. Its address is a secret, kept sealed;
     `host` is what is shown of it. `error` is why it could not be read last (a code, and
-    what its server answered), `due_at` when it is read again."""
+    what its server answered), `whole_on` the day on which it was last read whole, `due_at` when it is read again."""
 
     __tablename__ = "busy_calendars"
     __table_args__ = (
@@ -85,6 +86,7 @@ class BusyCalendar(Model):
     created_at: Mapped[CreatedAt]
     created_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("people.id"))
     read_at: Mapped[MaybeInstant]
+    whole_on: Mapped[date] = mapped_column(Date)
     due_at: Mapped[Instant]
     etag: Mapped[str] = mapped_column(String(200), default="")
     number: Mapped[int] = mapped_column(default=0)

@@ -15,6 +15,7 @@ from eventsys.calendars.queries import find_concerned
 from eventsys.calendars.rules import window_of
 from eventsys.calendars.services import (
     claim_busy_calendar,
+    etag_of,
     look_up_busy,
     record_answer,
     settle_busy_calendar,
@@ -39,7 +40,7 @@ def read_busy_calendars() -> bool:
         return False
     busy, error = None, ""
     try:
-        busy = look_up_busy(url_of(row), row.etag)
+        busy = look_up_busy(url_of(row), etag_of(row))
     except Invalid as refusal:
         error = f"{refusal.code} {refusal.fields.get('status', '')}".strip()
     except InvalidToken:  # sealed under another secret key

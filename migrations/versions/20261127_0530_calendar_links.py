@@ -29,6 +29,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("filter", sa.String(700), nullable=False, server_default=""))
         table.add_column(sa.Column("detail", sa.String(24), nullable=False, server_default="full"))
         table.add_column(sa.Column("locale", sa.String(8), nullable=False, server_default=""))
+        table.add_column(sa.Column("changed_at", sa.DateTime(timezone=True)))
         table.add_column(sa.Column("renewed_at", sa.DateTime(timezone=True)))
         table.add_column(sa.Column("clients", JSON, nullable=False, server_default="{}"))
         table.drop_column("last_client")
@@ -52,7 +53,7 @@ def downgrade() -> None:
             table.drop_constraint(op.f(f"ck_feed_links_{name}"), type_="check")
         table.add_column(sa.Column("last_fetched_at", sa.DateTime(timezone=True)))
         table.add_column(sa.Column("last_client", sa.String(120), nullable=False, server_default=""))
-        for name in ("clients", "renewed_at", "locale", "detail", "filter", "kind"):
+        for name in ("clients", "renewed_at", "changed_at", "locale", "detail", "filter", "kind"):
             table.drop_column(name)
     with op.batch_alter_table("feed_links") as table:
         table.alter_column("last_client", server_default=None)

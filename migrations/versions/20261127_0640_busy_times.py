@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("created_by_id", KEY, sa.ForeignKey("people.id")),
         sa.Column("read_at", INSTANT),
+        sa.Column("whole_on", sa.Date(), nullable=False),
         sa.Column("due_at", INSTANT, nullable=False),
         sa.Column("etag", sa.String(200), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),

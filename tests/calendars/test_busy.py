@@ -150,6 +150,16 @@ def test_it_is_read_again_and_asks_whether_it_changed(app, member, theirs):
         assert len(spans()) == expected
 
 
+def test_one_that_never_changes_is_read_whole_again_on_a_new_day(app, member, theirs):
+    weekly = event(soon(6), lines="RRULE:FREQ=WEEKLY")
+    theirs.put(weekly)
+    subscribe(member, theirs)
+    last = spans()[-1]
+    with time_machine.travel(now() + timedelta(days=14), tick=False):
+        assert read_busy_calendars() is True
+    assert spans()[-1][0] > last[0] + timedelta(days=7)
+
+
 def test_a_failure_keeps_what_was_known_and_says_so(app, client, member, theirs):
     theirs.put(event(soon()))
     subscribe(member, theirs)

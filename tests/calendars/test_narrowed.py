@@ -5,13 +5,14 @@ from urllib.parse import urlencode
 import pytest
 
 from eventsys.bookings.rules import BookingState
+from eventsys.bookings.services import change_slot
 from eventsys.calendars.rules import Detail
 from eventsys.core.db import unit_of_work
 from eventsys.core.errors import Invalid, NotFound
 from eventsys.directory.rules import Topic
 from eventsys.slots.rules import SlotFormat, SlotState
 from eventsys.slots.services.editions import create_edition
-from tests import cast
+from tests import cast, factories
 from tests.calendars.conftest import ALL, add_booking, add_link, add_slot, change, read
 from tests.house.world import _edition as new_edition
 
@@ -71,6 +72,19 @@ def test_an_edition_has_a_feed(client):
     assert held(client, path) == {inside.public_id}
     assert f"URL:http://127.0.0.1:8000/editions/{edition.public_id}\r\n" in client.get(path).get_data(as_text=True)
     assert outside.public_id in held(client, ALL)
+
+
+def test_a_slot_put_into_an_edition_and_out_of_it_is_seen(client):
+    with unit_of_work():
+        edition = create_edition(new_edition(), actor=cast.COORDINATOR.actor)
+    slot = factories.make_slot()
+    path = f"/feeds/editions/{edition.public_id}.ics"
+    for into, expected in ((edition.id, {slot.public_id}), (None, set())):
+        tag = client.get(path).headers["ETag"]
+        with unit_of_work():
+            values = factories.new_slot(edition=into)
+            change_slot(slot.public_id, values, version=None, actor=cast.CLERK.actor)
+        assert set(read(client.get(path, headers={"If-None-Match": tag}))) == expected
 
 
 def test_the_heading_says_what_it_is_narrowed_to(client):
@@ -240,6 +254,8 @@ def test_a_link_is_changed_and_renewed_by_its_owner_alone(client):
     assert changed.status_code == 302
     answer = client.get(path, headers={"If-None-Match": tag})
     assert read(answer)[slot.public_id]["SUMMARY"] == "Busy"
+    since = {"If-Modified-Since": answer.headers["Last-Modified"]}  # no set changed, so its time says nothing
+    assert client.get(path, headers=since).status_code == 200
     assert client.post(f"/calendars/links/{public_id}", data={"detail": "none"}).status_code == 422
     renewed = client.post(f"/calendars/links/{public_id}/renew").get_data(as_text=True)
     assert client.get(path).status_code == 404

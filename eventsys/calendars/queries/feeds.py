@@ -76,7 +76,14 @@ def find_public_feed(wanted: SlotFilter, options: Options = PLAIN) -> Feed | Non
         names.append(Named(f"{row.series}第{row.number}期", f"{row.series_en or row.series} {row.number}"))
     colour = row.colour if wanted.department else 1
     return Feed(
-        identity, f"{row.key}:{row.revision}", row.changed_at, tuple(names), colour, wanted=wanted, options=options
+        identity,
+        f"{row.key}:{row.revision}",
+        row.changed_at,
+        tuple(names),
+        colour,
+        wanted=wanted,
+        options=options,
+        is_timed=not wanted.edition,  # an edition may get another name, of which no set knows
     )
 
 
@@ -92,7 +99,9 @@ def find_private_feed(token: str) -> Feed | None:
     row = rows[0]
     options = Options(row.detail, row.locale, row.drops_cancelled)
     if row.kind is LinkKind.FILTER:
-        return _with_link(find_public_feed(read_filter(row.filter), options), row)
+        feed = find_public_feed(read_filter(row.filter), options)
+        own = {"identity": row.public_id, "kind": row.kind, "link": row.id, "clients": row.clients}
+        return replace(feed, **own, is_timed=feed.is_timed and not row.is_changed) if feed else None
     is_counted = row.kind in COUNTED
     counts = f":{row.counts}:{since:%Y%m}" if is_counted else ""
     return Feed(
@@ -106,24 +115,7 @@ def find_private_feed(token: str) -> Feed | None:
         options=options,
         link=row.id,
         clients=row.clients,
-        is_timed=not is_counted,
-    )
-
-
-def _with_link(feed: Feed | None, row: Any) -> Feed | None:
-    if feed is None:
-        return None
-    return Feed(
-        row.public_id,
-        feed.state,
-        feed.changed_at,
-        feed.names,
-        feed.colour,
-        LinkKind.FILTER,
-        wanted=feed.wanted,
-        options=feed.options,
-        link=row.id,
-        clients=row.clients,
+        is_timed=not (is_counted or row.is_changed),
     )
 
 
@@ -178,6 +170,7 @@ def _private() -> Select[*tuple[Any, ...]]:
             FeedLink.locale,
             FeedLink.drops_cancelled,
             FeedLink.clients,
+            FeedLink.changed_at.is_not(None).label("is_changed"),  # its owner's choice, at a time no set knows
             func.coalesce(Staff.id, Department.id, Enterprise.id).label("key"),
             func.coalesce(Staff.feed_revision, Department.feed_revision, Enterprise.feed_revision).label("revision"),
             _owned(Staff.feed_changed_at, Department.feed_changed_at, Enterprise.feed_changed_at).label("changed_at"),

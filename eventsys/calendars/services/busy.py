@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -43,9 +43,13 @@ def look_up_busy(url: str, etag: str = "") -> Busy | None:
     found = fetch(url, size=FILE_BYTES_MAX, own_hosts=installation().calendar_hosts, etag=etag)
     if found is None:
         return None
-    today = now().astimezone(installation().zone).date()
+    today = _today()
     entries = read_apart(found.body, today, today + timedelta(days=BUSY_DAYS), "url")
     return Busy(tuple(_spans(entries, f"@{uid_host()}")), found.etag)
+
+
+def _today() -> date:
+    return now().astimezone(installation().zone).date()
 
 
 def _spans(entries: Iterable[Entry], ours: str) -> Iterable[Span]:
@@ -71,6 +75,7 @@ def add_busy_calendar(staff: str, url: str, busy: Busy, *, actor: Actor) -> Busy
         host=(check_url(url).hostname or "")[:255],
         created_by_id=actor.person,
         read_at=now(),
+        whole_on=_today(),
         due_at=now() + BUSY_EVERY,
         etag=busy.etag,
     )
@@ -122,7 +127,14 @@ def settle_busy_calendar(key: int, busy: Busy | None, error: str = "") -> None:
         return
     row.read_at, row.due_at = now(), now() + BUSY_EVERY
     if busy is not None:
-        row.etag, row.number = busy.etag, replace_busy(row.staff_id, row.source, busy.spans)
+        row.etag, row.whole_on = busy.etag, _today()
+        row.number = replace_busy(row.staff_id, row.source, busy.spans)
+
+
+def etag_of(row: BusyCalendar) -> str:
+    """By which to ask whether the calendar changed; none on a new day, on which one that did not has other days to
+    come."""
+    return row.etag if row.whole_on == _today() else ""
 
 
 def url_of(row: BusyCalendar) -> str:

@@ -63,7 +63,7 @@ def change_feed_link(public_id: str, purpose: str, options: Options, *, actor: A
     link = get_my_link(public_id, actor)
     before = _described(link)
     link.purpose, link.detail = clean_purpose(purpose), options.detail
-    link.locale, link.drops_cancelled = options.locale, options.drops_cancelled
+    link.locale, link.drops_cancelled, link.changed_at = options.locale, options.drops_cancelled, now()
     audit.record(actor, "feed_link.changed", "feed_link", link.public_id, before=before, after=_described(link))
     return link
 

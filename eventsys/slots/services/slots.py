@@ -26,10 +26,11 @@ from eventsys.slots.services.making import make_slots
 from eventsys.slots.services.publishing import Sets, mark_published, seal_draw, sets_of, touch
 from eventsys.slots.services.writing import COUNTED, Shared, described, draw_of, set_invited, write
 
-# What a calendar shows; a change of any of these raises the sequence (FEEDS.md 3).
+# What a calendar shows, or by what it is in one; a change of any of these raises the sequence (FEEDS.md 3).
 SHOWN_IN_CALENDARS = frozenset(
     "title title_en description topic format services starts_at ends_at opens_at closes_at cancel_until capacity "
-    "place_id park_id place_text online_url is_hidden department_id supporting staff bring".split()
+    "place_id park_id place_text online_url is_hidden department_id edition_id supporting staff bring "
+    "door_minutes".split()
 )
 MOVING = (
     "starts_at", "ends_at", "opens_at", "closes_at", "cancel_until", "names_until", "queue_until", "invited_until",
