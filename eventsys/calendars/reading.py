@@ -6,6 +6,7 @@ Pure, and run in a process of its own (`python -m`): the parser is large, and a 
 from __future__ import annotations
 
 import json
+import resource
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -17,6 +18,7 @@ FILE_BYTES_MAX = 5 * 1024 * 1024
 ENTRIES_MAX = 2_000
 TOO_OFTEN = {"SECONDLY", "MINUTELY"}
 TEXT_MAX = 10_000
+MEMORY_MAX = 1 << 30  # octets of address space of the process
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,11 @@ def unpack(told: bytes) -> list[Entry] | None:
 def _main() -> Iterator[str]:
     wanted, _line, content = sys.stdin.buffer.read().partition(b"\n")
     first, last, zone = json.loads(wanted)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
     try:
         entries = read_entries(content, date.fromisoformat(first), date.fromisoformat(last), ZoneInfo(zone))
+    except MemoryError:  # made to be too much, as one that never ends
+        raise
     except Exception:  # the parser may fail at anything that is no calendar
         yield "null"
         return
